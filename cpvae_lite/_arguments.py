@@ -1,0 +1,38 @@
+"""Checks of what a caller passes in: one line that names the cause and the way out."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import numbers
+from collections.abc import Iterable
+
+
+def whole_number(name: str, value: object, least: int = 1) -> int:
+    """Return `value` as an int; raise unless it is a whole number of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} must be a whole number, not {value!r}")
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}, not {value}")
+    return int(value)
+
+
+def finite_number(name: str, value: object, *, least: float, strict: bool = False) -> float:
+    """Return `value` as a float; raise unless it is finite and at least (or above) `least`."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a number, not {value!r}")
+    if not math.isfinite(value) or value < least or (strict and value == least):
+        raise ValueError(
+            f"{name} must be finite and {'above' if strict else 'at least'} {least:g}, not {value}"
+        )
+    return float(value)
+
+
+def one_of(kind: str, name: object, known: Iterable[str]) -> str:
+    """Return `name` if it is one of `known`; raise with the nearest known name otherwise."""
+    known = list(known)
+    if name in known:
+        return str(name)
+    near = difflib.get_close_matches(str(name).lower(), known, n=1, cutoff=0.4)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"unknown {kind} {name!r}{hint} Known: {', '.join(known)}")

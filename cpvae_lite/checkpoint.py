@@ -1,0 +1,243 @@
+"""Runs on disk: a folder with what was asked for, a checkpoint to go on from, and the finished model.
+
+run.json                 model, training settings and data, written before the first step
+checkpoint.safetensors   weights, best weights, optimiser and history after a whole epoch
+model.safetensors, model.json, history.json    the finished model
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from cpvae_lite._version import __version__
+from cpvae_lite.data import Dataset
+from cpvae_lite.history import History
+from cpvae_lite.model import LatentVariableModel
+from cpvae_lite.storage import read_json, read_tensors, write_json, write_tensors
+from cpvae_lite.zoo import ModelConfig, build
+
+FORMAT = 1  # of the files; a later version of the package may raise it
+FREE_ON_RESUME = {"epochs", "checkpoint_every"}  # settings that do not change the weights of an epoch
+
+
+def save_model(model: LatentVariableModel, folder: str | Path) -> None:
+    """Write a model's weights (safetensors) and configuration (JSON) into a folder.
+
+    Raises:
+        OSError: if the folder cannot be written; no half-written file is left.
+
+    Example:
+        >>> import tempfile
+        >>> model = build("cp", features=784, categories=10)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_model(model, folder)
+        ...     again = load_model(folder)
+        >>> all(torch.equal(p, q) for p, q in zip(model.parameters(), again.parameters()))
+        True
+    """
+    folder = Path(folder)
+    write_tensors(folder / "model.safetensors", model.state_dict())
+    write_json(folder / "model.json", _stamp() | {"model": asdict(model.config)})
+
+
+def load_model(folder: str | Path) -> LatentVariableModel:
+    """Read what :func:`save_model` wrote.
+
+    Raises:
+        FileNotFoundError: if there is no model in the folder.
+        ValueError: if a file is damaged, of another model, or from a newer version of the package.
+    """
+    folder = Path(folder)
+    for name in ("model.json", "model.safetensors"):
+        if not (folder / name).is_file():
+            raise FileNotFoundError(f"{folder} holds no finished model ({name} is missing)")
+    model = build(_model_config(folder / "model.json"))
+    tensors, _ = read_tensors(folder / "model.safetensors")
+    _load_state(model, tensors, folder / "model.safetensors")
+    return model
+
+
+def _model_config(path: Path) -> ModelConfig:
+    content = read_json(path)
+    _require_readable(content, path)
+    try:
+        return ModelConfig(**content["model"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} does not describe a model: {error}") from error
+
+
+def _stamp() -> dict:
+    return {"format": FORMAT, "cpvae_lite": __version__, "torch": torch.__version__}
+
+
+def _require_readable(content: dict, path: Path) -> None:
+    if not isinstance(content.get("format"), int):
+        raise ValueError(f"{path} is damaged: it does not say which format it has")
+    if content["format"] > FORMAT:
+        raise ValueError(
+            f"{path} comes from a newer cpvae_lite ({content.get('cpvae_lite')}); this is"
+            f" {__version__}: install the newer one"
+        )
+
+
+def _load_state(model: LatentVariableModel, tensors: dict[str, Tensor], path: Path) -> None:
+    try:
+        model.load_state_dict(tensors)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ValueError(f"{path} holds weights of another model: {reason}") from error
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A copy of a training state after a whole epoch."""
+
+    tensors: dict[str, Tensor]
+    history: History
+
+
+class TrainState:
+    """All that training changes: weights, optimiser, history, and the best weights so far."""
+
+    def __init__(self, model: LatentVariableModel, optimizer: torch.optim.Optimizer):
+        self.model, self.optimizer = model, optimizer
+        self.history = History()
+        self.best: dict[str, Tensor] = {}
+
+    def finish_epoch(self, record: dict) -> None:
+        """Add the record of an epoch; keep its weights if its validation bound is the best so far."""
+        self.history.append(record)
+        if self.history.best_epoch == len(self.history):
+            self.best = _cloned(self.model.state_dict())
+
+    def load_best(self) -> None:
+        """Give the model the weights of its best epoch."""
+        self.model.load_state_dict(self.best)
+
+    def snapshot(self) -> Snapshot:
+        optimizer = {
+            f"{index}.{name}": value
+            for index, slots in self.optimizer.state_dict()["state"].items()
+            for name, value in slots.items()
+        }
+        parts = {
+            "model": _cloned(self.model.state_dict()),
+            "best": self.best,
+            "optimizer": _cloned(optimizer),
+        }
+        tensors = {f"{part}.{name}": value for part, named in parts.items() for name, value in named.items()}
+        return Snapshot(tensors, copy.copy(self.history))
+
+    def restore(self, snapshot: Snapshot) -> None:
+        parts: dict[str, dict[str, Tensor]] = {"model": {}, "best": {}, "optimizer": {}}
+        for name, value in snapshot.tensors.items():
+            part, rest = name.split(".", 1)
+            parts[part][rest] = value
+        self.model.load_state_dict(parts["model"])
+        slots: dict[int, dict[str, Tensor]] = {}
+        for name, value in parts["optimizer"].items():
+            index, slot = name.split(".")
+            slots.setdefault(int(index), {})[slot] = value.clone()
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": slots, "param_groups": groups})
+        self.best, self.history = parts["best"], copy.copy(snapshot.history)
+
+
+def _cloned(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in tensors.items()}
+
+
+class Run:
+    """The folder of one training run.
+
+    Args:
+        folder: it need not exist.
+        settings: the run's model, training settings and data; see :meth:`describe`.
+    """
+
+    def __init__(self, folder: str | Path, settings: dict):
+        self.folder, self.settings = Path(folder), settings
+        self.epochs_on_disk = 0
+
+    @staticmethod
+    def describe(model: LatentVariableModel, training: object, dataset: Dataset) -> dict:
+        """What a run is made of, as JSON."""
+        data = {"name": dataset.name, "subset": dataset.subset, "fingerprint": dataset.fingerprint}
+        return {"model": asdict(model.config), "training": asdict(training), "data": data}
+
+    def claim(self) -> None:
+        """Start a new run here.
+
+        Raises:
+            FileExistsError: if a run is here already.
+            OSError: if the folder cannot be written.
+        """
+        for name in ("run.json", "checkpoint.safetensors", "model.safetensors"):
+            if (self.folder / name).exists():
+                raise FileExistsError(
+                    f"{self.folder} holds a run already ({name}): choose another folder, resume that run, or delete it"
+                )
+        write_json(self.folder / "run.json", _stamp() | self.settings)
+
+    def restore(self, state: TrainState) -> None:
+        """Bring `state` to the last checkpoint; to the start if the run was cut off before the first.
+
+        Raises:
+            FileNotFoundError: if no run is here.
+            ValueError: if the checkpoint is damaged, of another configuration, or from a newer version.
+        """
+        begun = read_run(self.folder)
+        self._require_same(begun, self.folder / "run.json")
+        path = self.folder / "checkpoint.safetensors"
+        if not path.exists():
+            return
+        tensors, header = read_tensors(path)
+        _require_readable(header, path)
+        self._require_same(header, path)
+        device = state.model.aggregated_posterior.device
+        moved = {name: tensor.to(device) for name, tensor in tensors.items()}
+        try:
+            state.restore(Snapshot(moved, History(header["history"])))
+        except (RuntimeError, KeyError, ValueError) as error:
+            raise ValueError(f"{path} does not fit this run: {' '.join(str(error).split())[:300]}") from error
+        self.epochs_on_disk = len(state.history)
+
+    def _require_same(self, found: dict, path: Path) -> None:
+        for part, wanted in self.settings.items():
+            there = found.get(part, {})
+            for key, value in wanted.items():
+                if key not in FREE_ON_RESUME and there.get(key) != value:
+                    raise ValueError(
+                        f"{path} is of another run: {part} {key} is {there.get(key)!r} there, {value!r} here"
+                    )
+
+    def write(self, snapshot: Snapshot) -> None:
+        """Replace the checkpoint; the old one stays until the new one is whole."""
+        header = _stamp() | self.settings | {"history": list(snapshot.history)}
+        write_tensors(self.folder / "checkpoint.safetensors", snapshot.tensors, header)
+        self.epochs_on_disk = len(snapshot.history)
+
+    def finish(self, model: LatentVariableModel, history: History) -> None:
+        """Write the finished model."""
+        write_json(self.folder / "history.json", list(history))
+        save_model(model, self.folder)
+
+
+def read_run(folder: str | Path) -> dict:
+    """The contents of a run's run.json: "model", "training" and "data".
+
+    Raises:
+        FileNotFoundError: if no run is in the folder.
+        ValueError: if the file is damaged or from a newer version.
+    """
+    path = Path(folder) / "run.json"
+    if not path.is_file():
+        raise FileNotFoundError(f"{folder} holds no run (run.json is missing)")
+    content = read_json(path)
+    _require_readable(content, path)
+    return content

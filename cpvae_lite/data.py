@@ -1,0 +1,315 @@
+"""Data sets: images as one uint8 tensor, real-valued data as one float32 tensor, in three splits."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from cpvae_lite._arguments import finite_number, one_of
+from cpvae_lite._random import seeded
+from cpvae_lite.sources import SOURCES, Part, fetch
+
+VALIDATION_IMAGES = {"mnist": 10_000, "fashion-mnist": 10_000, "omniglot": 1_345}
+SUBSET_VALIDATION_IMAGES = 1_000  # of the 5,000 training images that the package ships
+DIGITS = tuple("0123456789")
+FASHION_ITEMS = (
+    "T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
+)  # fmt: skip
+LABEL_NAMES = {"mnist": {"digit": DIGITS}, "fashion-mnist": {"item": FASHION_ITEMS}}
+
+
+def binarise(images: Tensor) -> Tensor:
+    """Draw binary images: a pixel of brightness v out of 255 becomes 1 with probability v/255, exactly.
+
+    Args:
+        images: uint8, any shape.
+
+    Returns:
+        A float32 tensor of the same shape, of zeros and ones.
+
+    Example:
+        >>> binarise(torch.tensor([0, 255, 255], dtype=torch.uint8))
+        tensor([0., 1., 1.])
+    """
+    # Noise from 0..254: below v in v of 255 cases.
+    return (torch.empty_like(images).random_(0, 255) < images).float()
+
+
+@dataclass(frozen=True)
+class Split:
+    """A part of a data set.
+
+    Attributes:
+        data: (N, features): uint8 for images, float32 for real-valued data.
+        labels: by kind of label, each (N,) int64; models never see them.
+    """
+
+    data: Tensor
+    labels: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, rows) -> Split:
+        return Split(self.data[rows], {kind: labels[rows] for kind, labels in self.labels.items()})
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Training, validation and test data.
+
+    Attributes:
+        name: as in :func:`load_dataset`, or your own.
+        train, validation, test: the splits.
+        shape: of one observation, as (28, 28).
+        source: where it came from, in words.
+        label_names: by kind of label, the name of each label.
+        subset: whether it is only the part that the package ships.
+    """
+
+    name: str
+    train: Split
+    validation: Split
+    test: Split
+    shape: tuple[int, ...]
+    source: str = "arrays"
+    label_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    subset: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        """A checksum of the data of all splits, by which a run knows its data again."""
+        crc = 0
+        for name in SPLITS:
+            crc = zlib.crc32(self.split(name).data.contiguous().numpy(), crc)
+        return f"{crc:08x}"
+
+    @property
+    def features(self) -> int:
+        """The width of one observation."""
+        return self.train.data.shape[1]
+
+    @property
+    def likelihood(self) -> str:
+        """The likelihood that suits the data: "bernoulli" for images, "gaussian" for real values."""
+        return "bernoulli" if self.train.data.dtype == torch.uint8 else "gaussian"
+
+    def split(self, name: str) -> Split:
+        """The split called "train", "validation" or "test"."""
+        return getattr(self, one_of("split", name, SPLITS))
+
+    def observed(self, name: str) -> Tensor:
+        """One split as models see it, (N, features) float32: images are binarised once, with a fixed seed."""
+        data = self.split(name).data
+        if data.dtype != torch.uint8:
+            return data
+        with seeded(SPLITS.index(name)):
+            return binarise(data)
+
+    def __repr__(self) -> str:
+        sizes = " / ".join(f"{len(self.split(name)):,}" for name in SPLITS)
+        return f"{self.name}: {sizes} (train / validation / test) of shape {self.shape}, {self.source}"
+
+    @classmethod
+    def from_arrays(
+        cls,
+        data,
+        labels=None,
+        *,
+        validation=0.1,
+        test=0.1,
+        kind: str = "images",
+        name: str = "your data",
+        seed: int = 0,
+    ) -> Dataset:
+        """A data set from arrays or tensors of your own.
+
+        Args:
+            data: (N, ...). Images are whole numbers 0..255, or floats in [0, 1], which are kept to
+                1/255; real-valued data are finite floats.
+            labels: (N,) whole numbers from 0, or None.
+            validation, test: a share of `data` (as 0.1) that is taken from it at random; or data of their
+                own, as an array or as a pair (data, labels).
+            kind: "images" for data that a Bernoulli likelihood suits, "real" for a Gaussian one.
+            name: for messages.
+            seed: of the random split.
+
+        Raises:
+            TypeError, ValueError: if an array is empty, of a wrong shape or dtype, out of range, or not
+                finite; if labels are of another length; if a split comes out empty.
+
+        Example:
+            >>> images = np.random.default_rng(0).integers(0, 256, (100, 28, 28))
+            >>> Dataset.from_arrays(images, name="noise")
+            noise: 80 / 10 / 10 (train / validation / test) of shape (28, 28), arrays
+        """
+        one_of("kind of data", kind, ("images", "real"))
+        whole, shape = _split(data, labels, kind, "data"), _shape(data)
+        order = torch.from_numpy(np.random.default_rng(seed).permutation(len(whole)))
+        parts = {}
+        for split, given in (("test", test), ("validation", validation)):
+            if isinstance(given, (int, float)):
+                share = finite_number(split, given, least=0, strict=True)
+                count = round(share * len(whole))
+                if not 1 <= count < len(order):
+                    raise ValueError(
+                        f"{split}={given} leaves a split empty: there are {len(whole)} rows in all"
+                    )
+                order, taken = order[:-count], order[-count:]
+                parts[split] = whole[taken]
+            else:
+                own, own_labels = given if isinstance(given, tuple) else (given, None)
+                if _shape(own) != shape:
+                    raise ValueError(f"{split} data have shape {_shape(own)} each, training data {shape}")
+                parts[split] = _split(own, own_labels, kind, f"{split} data")
+        kinds = whole.labels.keys()
+        label_names = {k: tuple(map(str, range(int(whole.labels[k].max()) + 1))) for k in kinds}
+        return cls(name, whole[order], parts["validation"], parts["test"], shape, label_names=label_names)
+
+
+SPLITS = ("train", "validation", "test")
+
+
+def load_dataset(name: str, *, subset: bool = False, root: str | Path | None = None) -> Dataset:
+    """Load "synthetic", "mnist", "fashion-mnist" or "omniglot".
+
+    Files are looked for in `root` (or the folder that CPVAE_LITE_DATA names), then in the cache folder,
+    and downloaded into the cache folder if they are in neither.
+
+    Args:
+        name: which.
+        subset: take the part of MNIST or Fashion-MNIST that the package ships: the first 5,000 training
+            images, of which the last 1,000 validate, and the whole test set. No file is looked for.
+        root: a folder laid out as torchvision lays it out.
+
+    Raises:
+        ValueError: if the name is unknown, a file is damaged, or there is no subset of that data set.
+        FileNotFoundError: if files are missing and cannot be downloaded; says which to put where.
+
+    Example:
+        >>> load_dataset("fashion-mnist", subset=True)
+        fashion-mnist: 4,000 / 1,000 / 10,000 (train / validation / test) of shape (28, 28), the part that the package ships
+    """
+    one_of("data set", name, DATASETS)
+    if subset:
+        return _shipped(name)
+    if name == "synthetic":
+        return synthetic_mixture()
+    root = Path(root).expanduser() if root is not None else None
+    place = fetch(name, root)
+    train, test = SOURCES[name].read(place)
+    if name == "omniglot":  # its images come sorted by character
+        train = _shuffled(train)
+    return _from_parts(name, train, test, VALIDATION_IMAGES[name], f"whole, from {place}")
+
+
+DATASETS = ("synthetic", *SOURCES)
+
+
+def synthetic_mixture(n: int = 50_000, *, seed: int = 0) -> Dataset:
+    """The paper's toy of section 6.1: n numbers from ½ N(0.3, 0.05²) + ½ N(0.7, 0.05²).
+
+    The paper prints N(0.3, 0.05); 0.05 must be the standard deviation, since as a variance the mixture
+    would have a single mode. Validation and test data are n/5 further numbers each.
+
+    Example:
+        >>> synthetic_mixture(1000)
+        synthetic: 1,000 / 200 / 200 (train / validation / test) of shape (1,), drawn with seed 0
+    """
+    rng = np.random.default_rng(seed)
+
+    def draw(count: int) -> Split:
+        component = rng.integers(0, 2, count)
+        values = rng.normal(np.array([0.3, 0.7])[component], 0.05).astype(np.float32)
+        return Split(torch.from_numpy(values)[:, None], {"component": torch.from_numpy(component)})
+
+    splits = [draw(count) for count in (n, max(1, n // 5), max(1, n // 5))]
+    names = {"component": ("N(0.3, 0.05²)", "N(0.7, 0.05²)")}
+    return Dataset("synthetic", *splits, (1,), f"drawn with seed {seed}", names)
+
+
+def _shipped(name: str) -> Dataset:
+    if name not in LABEL_NAMES:
+        raise ValueError(f"the package ships no part of {name}; it ships parts of {', '.join(LABEL_NAMES)}")
+    with resources.files("cpvae_lite").joinpath(f"artifacts/data/{name}.npz").open("rb") as file:
+        arrays = np.load(file, allow_pickle=False)
+        (kind,) = LABEL_NAMES[name]
+        train, test = (Part(arrays[f"{s}_images"], {kind: arrays[f"{s}_labels"]}) for s in ("train", "test"))
+    shipped = _from_parts(name, train, test, SUBSET_VALIDATION_IMAGES, "the part that the package ships")
+    return replace(shipped, subset=True)
+
+
+def _from_parts(name: str, train: Part, test: Part, validation: int, source: str) -> Dataset:
+    whole, tests = _tensors(train), _tensors(test)
+    names = LABEL_NAMES.get(name) or {
+        kind: tuple(map(str, range(int(labels.max()) + 1))) for kind, labels in whole.labels.items()
+    }
+    shape = train.images.shape[1:]
+    return Dataset(name, whole[:-validation], whole[-validation:], tests, shape, source, names)
+
+
+def _tensors(part: Part) -> Split:
+    images = torch.from_numpy(part.images).flatten(1)
+    return Split(images, {kind: torch.from_numpy(labels).long() for kind, labels in part.labels.items()})
+
+
+def _shuffled(part: Part, seed: int = 0) -> Part:
+    order = np.random.default_rng(seed).permutation(len(part.images))
+    return Part(part.images[order], {kind: labels[order] for kind, labels in part.labels.items()})
+
+
+# --- checks of a user's own arrays -------------------------------------------------------------------
+
+
+def _shape(data) -> tuple[int, ...]:
+    return tuple(np.shape(data)[1:]) or (1,)
+
+
+def _split(data, labels, kind: str, what: str) -> Split:
+    array = data.detach().cpu().numpy() if isinstance(data, Tensor) else np.asarray(data)
+    if array.ndim == 0 or array.size == 0:
+        raise ValueError(f"{what}: an empty set, of shape {array.shape}")
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"{what}: dtype {array.dtype} holds no numbers that can be used")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise ValueError(f"{what}: NaN or infinity at index {tuple(np.argwhere(~np.isfinite(array))[0])}")
+    convert = _as_uint8 if kind == "images" else _as_float32
+    tensor = torch.from_numpy(convert(array, what)).reshape(len(array), -1)
+    return Split(tensor, {} if labels is None else {"label": _labels(labels, len(array), what)})
+
+
+def _as_uint8(array: np.ndarray, what: str) -> np.ndarray:
+    top = {"b": 1, "f": 1}.get(array.dtype.kind, 255)
+    low, high = array.min(), array.max()
+    if low < 0 or high > top:
+        raise ValueError(
+            f"{what}: pixels from {low} to {high}; images hold whole numbers 0..255 or floats in [0, 1]"
+            " (kind='real' takes any finite value)"
+        )
+    return np.rint(array * (255.0 / top)).astype(np.uint8) if top == 1 else array.astype(np.uint8)
+
+
+def _as_float32(array: np.ndarray, what: str) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        values = array.astype(np.float32)
+    if not np.isfinite(values).all():
+        raise ValueError(f"{what}: values beyond what float32 holds")
+    return values
+
+
+def _labels(labels, count: int, what: str) -> Tensor:
+    array = labels.detach().cpu().numpy() if isinstance(labels, Tensor) else np.asarray(labels)
+    if array.dtype.kind not in "biu":
+        raise TypeError(f"labels of {what} must be whole numbers, not {array.dtype}")
+    if array.shape != (count,):
+        raise ValueError(f"labels of {what} have shape {array.shape}; there are {count} rows")
+    if array.min() < 0:
+        raise ValueError(f"labels of {what} must not be negative")
+    return torch.from_numpy(array.astype(np.int64))

@@ -1,0 +1,160 @@
+"""The evidence lower bound of any model of the family, and the importance-sampled evidence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from cpvae_lite._arguments import whole_number
+from cpvae_lite._random import seeded
+from cpvae_lite.draws import Hard
+from cpvae_lite.model import LatentVariableModel
+
+
+@dataclass(frozen=True)
+class Elbo:
+    """The terms of the bound for each row of x, in nats.
+
+    Attributes:
+        reconstruction: the expected log-likelihood A of Eq. 11, shape (B,).
+        kl: for each latent variable by name its share of the divergence B of Eq. 11, shape (B,);
+            for CP-VAE "z" and "c" are the two terms of Eq. 12.
+    """
+
+    reconstruction: Tensor
+    kl: dict[str, Tensor]
+
+    def objective(self, kl_weight: float = 1.0) -> Tensor:
+        """A - kl_weight · B, shape (B,). With weight 1 it is the bound itself, if c was not relaxed."""
+        return self.reconstruction - kl_weight * torch.stack(list(self.kl.values())).sum(0)
+
+    def terms(self) -> dict[str, Tensor]:
+        """All terms by the name under which reports show them."""
+        return {"reconstruction": self.reconstruction} | {f"kl_{name}": kl for name, kl in self.kl.items()}
+
+
+def elbo(model: LatentVariableModel, x: Tensor, draw: Callable | None = None) -> Elbo:
+    """One-sample estimate of the evidence lower bound of each row of x, term by term (Eqs. 11, 12).
+
+    Args:
+        model: any model of :mod:`cpvae_lite.zoo`.
+        x: (B, features), binary for a Bernoulli likelihood.
+        draw: how latents are drawn from their posteriors (:mod:`cpvae_lite.draws`). `Hard()`, the
+            default, and `Summed()` estimate a true bound. `Relaxed` does not: it is for training.
+
+    Example:
+        >>> from cpvae_lite import Summed, build
+        >>> model = build("cp", features=784, categories=10)
+        >>> terms = elbo(model, torch.randint(2, (5, 784)).float(), Summed())
+        >>> terms.objective().shape, sorted(terms.kl)
+        (torch.Size([5]), ['c', 'z'])
+    """
+    inferred = model.infer(x, draw or Hard())
+    kl = {latent.name: inferred.average(latent.divergence(inferred)) for latent in model.latents}
+    return Elbo(inferred.average(model.likelihood(inferred.values).log_prob(x)), kl)
+
+
+@dataclass(frozen=True)
+class BoundEstimate:
+    """Averages over a set of images, in nats per image.
+
+    Attributes:
+        value: the mean of the objective at KL weight 1.
+        standard_error: of that mean, over images and draws together.
+        terms: the mean of each term.
+        images: how many images were averaged.
+    """
+
+    value: float
+    standard_error: float
+    terms: dict[str, float]
+    images: int
+
+
+@torch.no_grad()
+def estimate_bound(
+    model: LatentVariableModel,
+    x: Tensor,
+    draw: Callable | None = None,
+    *,
+    seed: int = 0,
+    batch_size: int = 1000,
+) -> BoundEstimate:
+    """The mean of :func:`elbo` over all rows of x, with its standard error, for a fixed seed.
+
+    Args:
+        model: any model of the family.
+        x: (N, features).
+        draw: as in :func:`elbo`; `Hard()` by default, which makes `value` a lower bound in expectation.
+        seed: of the draws; the global random state is left as it was.
+        batch_size: rows at a time; it bounds the memory.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> model = build("vae", features=784)
+        >>> estimate_bound(model, torch.randint(2, (20, 784)).float()).images
+        20
+    """
+    with seeded(seed, device=x.device):
+        parts = [elbo(model, rows, draw) for rows in x.split(whole_number("batch_size", batch_size))]
+    objective = torch.cat([part.objective() for part in parts]).double()
+    names = parts[0].terms()
+    terms = {name: torch.cat([part.terms()[name] for part in parts]).double().mean().item() for name in names}
+    error = objective.std().item() / math.sqrt(len(x)) if len(x) > 1 else math.nan
+    return BoundEstimate(objective.mean().item(), error, terms, len(x))
+
+
+@torch.no_grad()
+def log_marginal(
+    model: LatentVariableModel, x: Tensor, samples: int, *, seed: int = 0, rows: int = 4096
+) -> Tensor:
+    r"""Importance-sampled log-evidence of each row of x, in nats.
+
+    .. math:: \log\frac1S\sum_{s=1}^S \frac{p(x, z_s, c_s)}{q(z_s, c_s|x)}, \quad (z_s, c_s) \sim q(z, c|x)
+
+    Its expectation is a lower bound on log p(x), never below the bound of :func:`elbo`, and tends to
+    log p(x) as S grows. Every c is a hard draw.
+
+    Args:
+        model: any model of the family.
+        x: (B, features).
+        samples: S, draws for each image.
+        seed: of the draws; the global random state is left as it was.
+        rows: about how many (draw, image) pairs are decoded at a time; it bounds the memory.
+
+    Returns:
+        A tensor of shape (B,).
+
+    Reference:
+        Burda, Grosse and Salakhutdinov, Importance weighted autoencoders, 2016.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> log_marginal(build("cp", features=784, categories=10), torch.ones(2, 784), samples=50).shape
+        torch.Size([2])
+    """
+    samples, rows = whole_number("samples", samples), whole_number("rows", rows)
+    images = max(1, rows // samples)
+    with seeded(seed, device=x.device):
+        return torch.cat([_log_mean_weight(model, block, samples, rows) for block in x.split(images)])
+
+
+def _log_mean_weight(model: LatentVariableModel, x: Tensor, samples: int, rows: int) -> Tensor:
+    most = max(1, rows // len(x))
+    sizes = [most] * (samples // most) + [samples % most] * (samples % most > 0)
+    weights = torch.cat([_log_weights(model, x, size) for size in sizes])  # (S, B)
+    return weights.logsumexp(0) - math.log(samples)
+
+
+def _log_weights(model: LatentVariableModel, x: Tensor, samples: int) -> Tensor:
+    inferred = model.infer(x, Hard(samples))
+    total = model.likelihood(inferred.values).log_prob(x)
+    for latent in model.latents:
+        value = inferred.values[latent.name]
+        prior, posterior = latent.prior(inferred.values), inferred.posteriors[latent.name]
+        total = total + prior.log_prob(value) - posterior.log_prob(value)
+    return total  # (S, B)

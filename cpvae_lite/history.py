@@ -1,0 +1,30 @@
+"""What happened during training: one record an epoch."""
+
+from __future__ import annotations
+
+
+class History(list):
+    """A list of records, one an epoch.
+
+    A record has "epoch", "kl_weight", "temperature", "seconds", the mean of each term of the relaxed
+    objective over the training images ("train"), and the bound on the validation images with hard c at KL
+    weight 1, its standard error and terms and the number of categories with q(c) > 1/K ("validation").
+    All in nats per image.
+
+    Example:
+        >>> history = History({"validation": {"bound": b}} for b in (-300.0, -250.0, -260.0))
+        >>> history.best_epoch
+        2
+    """
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch, counted from 1, with the highest validation bound; 0 before the first."""
+        bounds = [record["validation"]["bound"] for record in self]
+        return 1 + max(range(len(bounds)), key=bounds.__getitem__) if bounds else 0
+
+    def plot(self):
+        """Draw bound, terms and used categories over epochs; returns the matplotlib figure."""
+        from cpvae_lite.plots import plot_history  # matplotlib is slow to import: only when it draws
+
+        return plot_history(self)

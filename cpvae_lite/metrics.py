@@ -1,0 +1,70 @@
+"""What a trained model does with its categories, and how they compare with labels."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch.nn.functional as F
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+from torch import Tensor
+
+
+def used_categories(aggregated_posterior: Tensor) -> int:
+    """How many categories have q(c) > 1/K, the paper's threshold (section 6.2).
+
+    Args:
+        aggregated_posterior: (K,).
+
+    Example:
+        >>> used_categories(torch.tensor([0.5, 0.4, 0.1]))
+        2
+    """
+    return int((aggregated_posterior > 1 / len(aggregated_posterior)).sum())
+
+
+def label_shares(responsibilities: Tensor, labels: Tensor) -> Tensor:
+    r"""How each category's mass divides among labels: :math:`\sum_i [y_i = l]\, q(c_k|x_i)`.
+
+    Args:
+        responsibilities: q(c|x), (N, K).
+        labels: (N,) from 0.
+
+    Returns:
+        A tensor of shape (K, labels), whose sum is N.
+
+    Example:
+        >>> label_shares(torch.tensor([[0.5, 0.5], [0.0, 1.0]]), torch.tensor([0, 1]))
+        tensor([[0.5000, 0.0000],
+                [0.5000, 1.0000]])
+    """
+    return responsibilities.T @ F.one_hot(labels).to(responsibilities)
+
+
+def label_agreement(
+    responsibilities: Tensor, labels: Tensor, train_responsibilities: Tensor, train_labels: Tensor
+) -> dict[str, float]:
+    """Compare the most probable category of each image with its label.
+
+    Args:
+        responsibilities, labels: of the images to judge, (N, K) and (N,).
+        train_responsibilities, train_labels: the majority label of each category is taken from these;
+            where a label does not occur among them, no category can stand for it.
+
+    Returns:
+        "nmi", the normalised mutual information; "ari", the adjusted Rand index; "accuracy", the share of
+        images whose label is the majority label of their category.
+
+    Example:
+        >>> certain = torch.eye(3)[[0, 0, 1, 2]]  # four images, three categories
+        >>> label_agreement(certain, torch.tensor([0, 0, 1, 1]), certain, torch.tensor([0, 0, 1, 1]))["accuracy"]
+        1.0
+    """
+    assigned = responsibilities.argmax(1).cpu()
+    majority = (
+        label_shares(train_responsibilities, train_labels.to(train_responsibilities.device)).argmax(1).cpu()
+    )
+    labels = labels.cpu()
+    return {
+        "nmi": float(normalized_mutual_info_score(labels.numpy(), assigned.numpy())),
+        "ari": float(adjusted_rand_score(labels.numpy(), assigned.numpy())),
+        "accuracy": float(np.mean((majority[assigned] == labels).numpy())),
+    }

@@ -1,0 +1,232 @@
+"""A model: latent variables in ancestral order, each with a prior and a posterior, and a likelihood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.distributions as D
+from torch import Tensor, nn
+
+from cpvae_lite._arguments import one_of, whole_number
+from cpvae_lite.conditionals import Conditional, Values
+from cpvae_lite.draws import Mode
+
+
+class Latent(nn.Module):
+    """One latent variable.
+
+    Args:
+        name: the entry of `values` that holds its draws, as "c" or "z".
+        prior: its distribution given latents before it.
+        posterior: its distribution given the encoder's features "h" and what was inferred before it.
+        publishes: a name under which later nodes see the probabilities of a categorical posterior.
+    """
+
+    def __init__(self, name: str, prior: Conditional, posterior: Conditional, publishes: str | None = None):
+        super().__init__()
+        self.name, self.publishes = name, publishes
+        self.prior, self.posterior = prior, posterior
+
+    def divergence(self, inferred: Inference) -> Tensor:
+        """KL(posterior ‖ prior) of this variable in nats, of the batch shape of its draws."""
+        return self.prior.divergence(
+            inferred.posteriors[self.name], inferred.values[self.name], inferred.values
+        )
+
+
+@dataclass(frozen=True)
+class Inference:
+    """What inference found: each latent's posterior, the values drawn, and their weight (None, or (K, B))."""
+
+    posteriors: dict[str, D.Distribution]
+    values: Values
+    weight: Tensor | None
+
+    def average(self, term: Tensor) -> Tensor:
+        """The average of a term over categories that were listed one and all; drawn ones pass through."""
+        return term if self.weight is None else (self.weight * term).sum(0)  # (B,)
+
+
+class LatentVariableModel(nn.Module):
+    """A deep latent-variable model. :mod:`cpvae_lite.zoo` composes those of the paper.
+
+    Args:
+        trunk: the part of the encoder that all posteriors share, x (B, features) to h (B, hidden).
+        latents: in ancestral order: a latent may depend on those before it.
+        likelihood: the distribution of x given the latents.
+        features: the width of x.
+        categories: K, or None for a model without categories.
+
+    Attributes:
+        aggregated_posterior: q(c) of the training data (Eq. 18), shape (K,), as `fit` leaves it; NaN before.
+    """
+
+    aggregated_posterior: Tensor
+
+    def __init__(
+        self,
+        trunk: nn.Module,
+        latents: Sequence[Latent],
+        likelihood: Conditional,
+        *,
+        features: int,
+        categories: int | None = None,
+    ):
+        super().__init__()
+        self.trunk, self.latents, self.likelihood = trunk, nn.ModuleList(latents), likelihood
+        self.features, self.categories = features, categories
+        self.register_buffer("aggregated_posterior", torch.full((categories or 0,), torch.nan))
+
+    def infer(self, x: Tensor, draw: Callable) -> Inference:
+        """Draw every latent from its posterior, in ancestral order.
+
+        Args:
+            x: (B, features).
+            draw: one of :mod:`cpvae_lite.draws`.
+        """
+        values: Values = {"x": x, "h": self.trunk(x)}
+        posteriors, weight = {}, None
+        for latent in self.latents:
+            q = posteriors[latent.name] = latent.posterior(values)
+            if latent.publishes:
+                values[latent.publishes] = q.probs
+            values[latent.name], drawn_weight = draw(q)
+            weight = drawn_weight if weight is None else weight
+        return Inference(posteriors, values, weight)
+
+    def posterior(self, x: Tensor) -> dict[str, D.Distribution]:
+        """The posterior of each latent by name.
+
+        A posterior that depends on a latent before it is given at that latent's most probable value.
+
+        Args:
+            x: (B, features).
+
+        Raises:
+            TypeError, ValueError: if x is not a float tensor of that shape, finite throughout.
+
+        Example:
+            >>> from cpvae_lite import build
+            >>> posterior = build("cp", features=784, categories=10).posterior(torch.zeros(5, 784))
+            >>> posterior["c"].probs.shape, posterior["z"].mean.shape
+            (torch.Size([5, 10]), torch.Size([5, 40]))
+        """
+        return self.infer(self.checked(x), Mode()).posteriors
+
+    @torch.no_grad()
+    def predict_proba(self, x: Tensor, batch_size: int = 1000) -> Tensor:
+        """q(c|x), the responsibilities of the categories, shape (B, K).
+
+        Raises:
+            ValueError: if the model has no categories.
+
+        Example:
+            >>> from cpvae_lite import build
+            >>> build("indq", features=784, categories=10).predict_proba(torch.zeros(5, 784)).sum(1)
+            tensor([1.0000, 1.0000, 1.0000, 1.0000, 1.0000])
+        """
+        self.require_categories("q(c|x)")
+        return torch.cat([self.posterior(rows)["c"].probs for rows in x.split(batch_size)])
+
+    @torch.no_grad()
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """The mean of the likelihood at the most probable category and the posterior mean of z.
+
+        Args:
+            x: (B, features).
+
+        Returns:
+            A tensor of shape (B, features); for binary data the probability that each pixel is 1.
+
+        Example:
+            >>> from cpvae_lite import build
+            >>> build("vae", features=784).reconstruct(torch.zeros(5, 784)).shape
+            torch.Size([5, 784])
+        """
+        return self.likelihood(self.infer(self.checked(x), Mode()).values).mean
+
+    @torch.no_grad()
+    def sample(
+        self,
+        n: int,
+        *,
+        category: int | Sequence[int] | Tensor | None = None,
+        categories_from: str = "aggregated",
+        noise: bool = False,
+    ) -> Tensor:
+        """Generate new data by ancestral sampling (Eq. 8).
+
+        Args:
+            n: how many.
+            category: draw all from this category, or the i-th from the i-th of n categories.
+            categories_from: where c comes from if no category is given: "aggregated", the posterior q(c)
+                of the training data (Eq. 18), as in the paper; or "uniform", the prior p(c) = 1/K.
+            noise: draw from p(x|z,c) instead of taking its mean.
+
+        Returns:
+            A tensor of shape (n, features).
+
+        Raises:
+            ValueError: if a category is not one of 0..K-1, if the model has none, or if q(c) is wanted
+                of a model that was not trained.
+
+        Example:
+            >>> from cpvae_lite import build
+            >>> model = build("cp", features=784, categories=10)
+            >>> model.sample(4, category=7).shape
+            torch.Size([4, 784])
+            >>> model.sample(2, category=10)
+            Traceback (most recent call last):
+            ValueError: category 10 is not one of 0..9
+        """
+        n = whole_number("n", n)
+        values: Values = {}
+        if category is not None:
+            values["c"] = self._chosen(category, n)
+        elif self.categories:
+            values["c"] = self._category_prior(categories_from).sample((n,))
+        for latent in self.latents:
+            if latent.name not in values:
+                values[latent.name] = latent.prior(values).expand((n,)).sample()
+        distribution = self.likelihood(values)
+        return distribution.sample() if noise else distribution.mean
+
+    def _chosen(self, category: int | Sequence[int] | Tensor, n: int) -> Tensor:
+        self.require_categories("sampling from one category")
+        chosen = torch.as_tensor(category, device=self.aggregated_posterior.device)
+        if chosen.is_floating_point() or chosen.is_complex() or chosen.dtype == torch.bool:
+            raise TypeError(f"category must be a whole number, not {category!r}")
+        if chosen.shape not in {(), (n,)}:
+            raise ValueError(f"category must be one number or {n} of them, not shape {tuple(chosen.shape)}")
+        outside = chosen[(chosen < 0) | (chosen >= self.categories)]
+        if outside.numel():
+            raise ValueError(f"category {outside.flatten()[0].item()} is not one of 0..{self.categories - 1}")
+        return chosen.long().expand(n)
+
+    def _category_prior(self, source: str) -> D.Categorical:
+        if one_of("source of categories", source, ("aggregated", "uniform")) == "uniform":
+            return D.Categorical(logits=torch.zeros_like(self.aggregated_posterior))
+        if self.aggregated_posterior.isnan().any():
+            raise ValueError(
+                "this model has no q(c) yet: train it with fit(), pass category=, or categories_from='uniform'"
+            )
+        return D.Categorical(probs=self.aggregated_posterior)
+
+    def require_categories(self, purpose: str) -> int:
+        """K, or a ValueError that says what `purpose` needs categories for."""
+        if self.categories is None:
+            raise ValueError(f"{purpose} needs a model with categories; this one has none")
+        return self.categories
+
+    def checked(self, x: Tensor) -> Tensor:
+        """`x` itself if it is a finite float tensor (B, features); a clear error otherwise."""
+        if not isinstance(x, Tensor) or not x.is_floating_point():
+            kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
+            raise TypeError(f"x must be a float tensor, not {kind}; images as uint8: see data.binarise")
+        if x.dim() != 2 or x.shape[1] != self.features:
+            raise ValueError(f"x must have shape (B, {self.features}), not {tuple(x.shape)}")
+        if not x.isfinite().all():
+            raise ValueError("x holds NaN or infinity")
+        return x

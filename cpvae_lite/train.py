@@ -1,0 +1,302 @@
+"""Training: one loop for every model, with warm-up, early stopping, checkpoints and exact resume."""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from cpvae_lite._arguments import finite_number, whole_number
+from cpvae_lite._random import seeded
+from cpvae_lite.checkpoint import Run, TrainState
+from cpvae_lite.data import Dataset, binarise
+from cpvae_lite.draws import Relaxed
+from cpvae_lite.elbo import elbo, estimate_bound
+from cpvae_lite.history import History
+from cpvae_lite.metrics import used_categories
+from cpvae_lite.model import LatentVariableModel
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How to train; the defaults are the paper's.
+
+    Attributes:
+        epochs: at most this many.
+        batch_size: images a step.
+        learning_rate: of Adam.
+        warmup: epochs over which the KL weight rises linearly to 1; 0 for none.
+        patience: stop when the validation bound has not improved for this many epochs after the warm-up.
+        temperature: of the Gumbel–Softmax at the start.
+        temperature_decay: epoch e multiplies the temperature by exp(-temperature_decay · e).
+        least_temperature: where it stops falling.
+        seed: of the order of images, the binarisation and the draws.
+        checkpoint_every: epochs between checkpoints.
+        compile: compile the objective with torch.compile: a minute of waiting, then faster steps.
+
+    Raises:
+        TypeError, ValueError: if a setting is out of range.
+
+    Example:
+        >>> TrainConfig(epochs=0)
+        Traceback (most recent call last):
+        ValueError: epochs must be at least 1, not 0
+    """
+
+    epochs: int = 300
+    batch_size: int = 100
+    learning_rate: float = 5e-4
+    warmup: int = 100
+    patience: int = 50
+    temperature: float = 1.0
+    temperature_decay: float = 3e-5
+    least_temperature: float = 0.5
+    seed: int = 0
+    checkpoint_every: int = 1
+    compile: bool = False
+
+    def __post_init__(self):
+        for name in ("epochs", "batch_size", "patience", "checkpoint_every"):
+            whole_number(name, getattr(self, name))
+        for name in ("warmup", "seed"):
+            whole_number(name, getattr(self, name), least=0)
+        for name in ("learning_rate", "temperature", "least_temperature"):
+            finite_number(name, getattr(self, name), least=0, strict=True)
+        finite_number("temperature_decay", self.temperature_decay, least=0)
+
+    def kl_weight_at(self, epoch: int) -> float:
+        """The weight of the KL terms in an epoch, counted from 1.
+
+        Example:
+            >>> [TrainConfig(warmup=4).kl_weight_at(epoch) for epoch in (1, 2, 4, 9)]
+            [0.25, 0.5, 1.0, 1.0]
+        """
+        return min(1.0, epoch / self.warmup) if self.warmup else 1.0
+
+    def temperature_at(self, epoch: int) -> float:
+        """The Gumbel–Softmax temperature in an epoch, counted from 1.
+
+        Example:
+            >>> [round(TrainConfig().temperature_at(epoch), 2) for epoch in (1, 100, 300)]
+            [1.0, 0.86, 0.5]
+        """
+        fallen = self.temperature * math.exp(-self.temperature_decay * epoch * (epoch + 1) / 2)
+        return max(fallen, min(self.least_temperature, self.temperature))
+
+
+class NotFiniteError(ArithmeticError):
+    """The loss is infinite or not a number."""
+
+
+def fit(
+    model: LatentVariableModel,
+    dataset: Dataset,
+    config: TrainConfig | None = None,
+    *,
+    out: str | Path | None = None,
+    resume: bool = False,
+    progress: bool = True,
+) -> History:
+    """Train a model in place, on the device that its weights are on.
+
+    The model ends with the weights of the epoch with the best validation bound (hard c, one z, KL weight
+    1, a fixed seed), and with q(c) of the training set in `model.aggregated_posterior`.
+
+    Args:
+        model: from :func:`cpvae_lite.build`.
+        dataset: with as many features as the model.
+        config: the settings, the paper's by default.
+        out: a folder for checkpoints and the finished model; None keeps nothing on disk.
+        resume: go on from the checkpoint in `out`, to the very weights of an uninterrupted run.
+        progress: show a bar with the epoch, the bound, the KL terms and the used categories.
+
+    Returns:
+        One record an epoch; ``history.plot()`` draws it.
+
+    Raises:
+        ValueError: if model, data and settings do not fit together, or the checkpoint is of another run.
+        FileExistsError: if `out` holds a run and `resume` is False.
+        NotFiniteError: if the loss is not finite; names the step, the term and the last good checkpoint.
+        KeyboardInterrupt: if the run is interrupted. Like after NotFiniteError, the checkpoint and the
+            model then hold the last whole epoch.
+
+    Example:
+        >>> from cpvae_lite import build, load_dataset
+        >>> data = load_dataset("fashion-mnist", subset=True)
+        >>> model = build("cp", features=data.features, categories=10)
+        >>> history = fit(model, data, TrainConfig(epochs=1, warmup=1), progress=False)
+        >>> len(history), model.aggregated_posterior.shape
+        (1, torch.Size([10]))
+    """
+    config = config or TrainConfig()
+    _require_fit(model, dataset, config)
+    optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
+    state = TrainState(model, optimizer)
+    run = _open_run(out, resume, state, config, dataset)
+    _train(state, dataset, config, run, progress)
+    state.load_best()
+    if model.categories:
+        responsibilities = model.predict_proba(dataset.observed("train").to(_device(model)))
+        model.aggregated_posterior.copy_(responsibilities.mean(0))  # Eq. 18
+    if run:
+        run.finish(model, state.history)
+    if len(state.history) < config.warmup:
+        weight = config.kl_weight_at(len(state.history))
+        warnings.warn(
+            f"stopped inside the warm-up, after {len(state.history)} of its {config.warmup} epochs:"
+            f" the KL weight reached {weight:.2f}, not 1",
+            stacklevel=2,
+        )
+    return state.history
+
+
+def _require_fit(model: LatentVariableModel, dataset: Dataset, config: TrainConfig) -> None:
+    if dataset.features != model.features:
+        raise ValueError(f"the data have {dataset.features} features, the model {model.features}")
+    if dataset.likelihood != model.config.likelihood:
+        raise ValueError(
+            f"{dataset.name} wants a {dataset.likelihood} likelihood, the model has a {model.config.likelihood} one"
+        )
+    if len(dataset.train) < config.batch_size:
+        raise ValueError(
+            f"{len(dataset.train)} training images are fewer than a batch of {config.batch_size}"
+        )
+
+
+def _open_run(
+    out: str | Path | None, resume: bool, state: TrainState, config: TrainConfig, dataset: Dataset
+) -> Run | None:
+    if out is None:
+        if resume:
+            raise ValueError("resume=True needs out=, the folder of the run to go on with")
+        return None
+    run = Run(out, Run.describe(state.model, config, dataset))
+    if resume:
+        run.restore(state)
+    else:
+        run.claim()
+    return run
+
+
+def _train(state: TrainState, dataset: Dataset, config: TrainConfig, run: Run | None, progress: bool) -> None:
+    """Epoch by epoch until done; whatever ends it, state and checkpoint hold the last whole epoch."""
+    device = _device(state.model)
+    images, validation = dataset.train.data.to(device), dataset.observed("validation").to(device)
+    objective = torch.compile(_objective) if config.compile else _objective
+    safe = state.snapshot()
+    with _bar(state, config, len(images), progress) as bar:
+        try:
+            while not _finished(state.history, config):
+                epoch = len(state.history) + 1
+                record = _epoch(state, objective, images, config, epoch, bar)
+                record["validation"] = _validate(state.model, validation)
+                state.finish_epoch(record)
+                safe = state.snapshot()
+                if run and epoch % config.checkpoint_every == 0:
+                    run.write(safe)
+                _show(bar, record, config)
+        except BaseException:
+            state.restore(safe)
+            raise
+        finally:
+            if run and len(safe.history) > run.epochs_on_disk:
+                run.write(safe)
+
+
+def _finished(history: History, config: TrainConfig) -> bool:
+    """All epochs done, or no better validation bound for `patience` epochs after the warm-up."""
+    waited = len(history) - max(history.best_epoch, config.warmup)
+    return len(history) >= config.epochs or waited >= config.patience
+
+
+def _epoch(
+    state: TrainState, objective: Callable, images: Tensor, config: TrainConfig, epoch: int, bar: tqdm
+) -> dict:
+    """One pass over the training images; the record holds the mean of each term."""
+    began = time.perf_counter()
+    device = images.device
+    schedule = {"kl_weight": config.kl_weight_at(epoch), "temperature": config.temperature_at(epoch)}
+    kl_weight, temperature = (torch.tensor(value, device=device) for value in schedule.values())
+    rows = []
+    with seeded(config.seed, epoch, device=device):
+        for batch in _batches(len(images), config.batch_size, device):
+            terms = objective(state.model, images[batch], kl_weight, temperature)
+            state.optimizer.zero_grad()
+            terms["loss"].backward()
+            state.optimizer.step()
+            rows.append(torch.stack(list(terms.values())).detach())
+            bar.update()
+    means = _means(list(terms), torch.stack(rows), epoch)
+    return {"epoch": epoch, **schedule, "seconds": time.perf_counter() - began, "train": means}
+
+
+def _objective(
+    model: LatentVariableModel, batch: Tensor, kl_weight: Tensor, temperature: Tensor
+) -> dict[str, Tensor]:
+    """The batch means of the relaxed objective that training descends (Eqs. 14-16) and of its terms."""
+    x = binarise(batch) if batch.dtype == torch.uint8 else batch
+    terms = elbo(model, x, Relaxed(temperature))
+    means = {name: term.mean() for name, term in terms.terms().items()}
+    return {"loss": -terms.objective(kl_weight).mean()} | means
+
+
+def _batches(count: int, size: int, device: torch.device) -> Iterator[Tensor]:
+    """A fresh random order in whole batches; what is left over waits for another epoch."""
+    order = torch.randperm(count, device=device)
+    return iter(order[: count - count % size].split(size))
+
+
+def _means(names: list[str], rows: Tensor, epoch: int) -> dict[str, float]:
+    """The mean of each column of (steps, terms); read once an epoch, so that no step waits for the device."""
+    if not rows.isfinite().all():
+        step, term = (~rows.isfinite()).nonzero()[0].tolist()
+        # The loss comes first: name a term that broke it, if one did.
+        broken = [name for name, value in zip(names, rows[step], strict=True) if not value.isfinite()]
+        raise NotFiniteError(
+            f"epoch {epoch}, step {step + 1}: {broken[-1]} is {rows[step, names.index(broken[-1])].item()};"
+            f" the last good state is that of epoch {epoch - 1}. Try a smaller learning rate"
+        )
+    return dict(zip(names, rows.double().mean(0).tolist(), strict=True))
+
+
+def _validate(model: LatentVariableModel, x: Tensor) -> dict[str, float]:
+    estimate = estimate_bound(model, x)
+    if not math.isfinite(estimate.value):
+        raise NotFiniteError(f"the validation bound is {estimate.value}; try a smaller learning rate")
+    found = {"bound": estimate.value, "standard_error": estimate.standard_error, **estimate.terms}
+    if model.categories:
+        found["used_categories"] = used_categories(model.predict_proba(x).mean(0))
+    return found
+
+
+def _bar(state: TrainState, config: TrainConfig, images: int, progress: bool) -> tqdm:
+    steps = images // config.batch_size
+    done = len(state.history)
+    return tqdm(
+        total=config.epochs * steps,
+        initial=done * steps,
+        desc=f"epoch {done}/{config.epochs}",
+        unit="step",
+        disable=not progress,
+    )
+
+
+def _show(bar: tqdm, record: dict, config: TrainConfig) -> None:
+    found = record["validation"]
+    shown = {"bound": f"{found['bound']:.1f}"}
+    shown |= {name: f"{value:.1f}" for name, value in found.items() if name.startswith("kl_")}
+    if "used_categories" in found:
+        shown["used"] = found["used_categories"]
+    bar.set_description(f"epoch {record['epoch']}/{config.epochs}", refresh=False)
+    bar.set_postfix(shown)
+
+
+def _device(model: LatentVariableModel) -> torch.device:
+    return next(model.parameters()).device
