@@ -22,9 +22,7 @@ def finite_number(name: str, value: object, *, least: float, strict: bool = Fals
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a number, not {value!r}")
     if not math.isfinite(value) or value < least or (strict and value == least):
-        raise ValueError(
-            f"{name} must be finite and {'above' if strict else 'at least'} {least:g}, not {value}"
-        )
+        raise ValueError(f"{name} must be finite and {'above' if strict else 'at least'} {least:g}, not {value}")
     return float(value)
 
 

@@ -8,7 +8,6 @@ independence assumptions are nothing but the parents that its conditionals name.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
 import torch.distributions as D
@@ -97,7 +96,7 @@ class Categorical(Conditional):
     Args:
         net: maps the parents to logits (..., K).
         parents: names of the parents.
-        activation: applied to the logits (an ELU in one public implementation of the paper).
+        activation: a module applied to the logits (an ELU in one public implementation of the paper).
 
     Example:
         >>> from cpvae_lite.nets import MLP
@@ -106,10 +105,10 @@ class Categorical(Conditional):
         (torch.Size([5, 10]), torch.Size([5]))
     """
 
-    def __init__(self, net: nn.Module, *parents: str, activation: Callable[[Tensor], Tensor] = nn.Identity()):
+    def __init__(self, net: nn.Module, *parents: str, activation: nn.Module | None = None):
         super().__init__(*parents)
         self.net = net
-        self.activation = activation
+        self.activation = activation or nn.Identity()
 
     def forward(self, values: Values) -> D.Categorical:
         return D.Categorical(logits=self.activation(self.net(*self.context(values))), validate_args=False)

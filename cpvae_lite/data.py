@@ -159,9 +159,7 @@ class Dataset:
                 share = finite_number(split, given, least=0, strict=True)
                 count = round(share * len(whole))
                 if not 1 <= count < len(order):
-                    raise ValueError(
-                        f"{split}={given} leaves a split empty: there are {len(whole)} rows in all"
-                    )
+                    raise ValueError(f"{split}={given} leaves a split empty: there are {len(whole)} rows in all")
                 order, taken = order[:-count], order[-count:]
                 parts[split] = whole[taken]
             else:
@@ -195,7 +193,7 @@ def load_dataset(name: str, *, subset: bool = False, root: str | Path | None = N
 
     Example:
         >>> load_dataset("fashion-mnist", subset=True)
-        fashion-mnist: 4,000 / 1,000 / 10,000 (train / validation / test) of shape (28, 28), the part that the package ships
+        fashion-mnist: 4,000 / 1,000 / 10,000 (train / validation / test) of shape (28, 28), shipped with the package
     """
     one_of("data set", name, DATASETS)
     if subset:
@@ -242,7 +240,7 @@ def _shipped(name: str) -> Dataset:
         arrays = np.load(file, allow_pickle=False)
         (kind,) = LABEL_NAMES[name]
         train, test = (Part(arrays[f"{s}_images"], {kind: arrays[f"{s}_labels"]}) for s in ("train", "test"))
-    shipped = _from_parts(name, train, test, SUBSET_VALIDATION_IMAGES, "the part that the package ships")
+    shipped = _from_parts(name, train, test, SUBSET_VALIDATION_IMAGES, "shipped with the package")
     return replace(shipped, subset=True)
 
 

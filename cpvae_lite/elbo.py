@@ -109,9 +109,7 @@ def estimate_bound(
 
 
 @torch.no_grad()
-def log_marginal(
-    model: LatentVariableModel, x: Tensor, samples: int, *, seed: int = 0, rows: int = 4096
-) -> Tensor:
+def log_marginal(model: LatentVariableModel, x: Tensor, samples: int, *, seed: int = 0, rows: int = 4096) -> Tensor:
     r"""Importance-sampled log-evidence of each row of x, in nats.
 
     .. math:: \log\frac1S\sum_{s=1}^S \frac{p(x, z_s, c_s)}{q(z_s, c_s|x)}, \quad (z_s, c_s) \sim q(z, c|x)

@@ -69,8 +69,7 @@ def _categories(model: LatentVariableModel, dataset: Dataset, split: str, x) -> 
     train = model.predict_proba(dataset.observed("train").to(x.device))
     labels = dataset.split(split).labels
     agreement = {
-        kind: label_agreement(responsibilities, labels[kind], train, dataset.train.labels[kind])
-        for kind in labels
+        kind: label_agreement(responsibilities, labels[kind], train, dataset.train.labels[kind]) for kind in labels
     }
     return {
         "categories": model.categories,

@@ -15,6 +15,7 @@ def used_categories(aggregated_posterior: Tensor) -> int:
         aggregated_posterior: (K,).
 
     Example:
+        >>> import torch
         >>> used_categories(torch.tensor([0.5, 0.4, 0.1]))
         2
     """
@@ -32,6 +33,7 @@ def label_shares(responsibilities: Tensor, labels: Tensor) -> Tensor:
         A tensor of shape (K, labels), whose sum is N.
 
     Example:
+        >>> import torch
         >>> label_shares(torch.tensor([[0.5, 0.5], [0.0, 1.0]]), torch.tensor([0, 1]))
         tensor([[0.5000, 0.0000],
                 [0.5000, 1.0000]])
@@ -54,14 +56,13 @@ def label_agreement(
         images whose label is the majority label of their category.
 
     Example:
+        >>> import torch
         >>> certain = torch.eye(3)[[0, 0, 1, 2]]  # four images, three categories
         >>> label_agreement(certain, torch.tensor([0, 0, 1, 1]), certain, torch.tensor([0, 0, 1, 1]))["accuracy"]
         1.0
     """
     assigned = responsibilities.argmax(1).cpu()
-    majority = (
-        label_shares(train_responsibilities, train_labels.to(train_responsibilities.device)).argmax(1).cpu()
-    )
+    majority = label_shares(train_responsibilities, train_labels.to(train_responsibilities.device)).argmax(1).cpu()
     labels = labels.cpu()
     return {
         "nmi": float(normalized_mutual_info_score(labels.numpy(), assigned.numpy())),

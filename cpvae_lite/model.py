@@ -31,9 +31,7 @@ class Latent(nn.Module):
 
     def divergence(self, inferred: Inference) -> Tensor:
         """KL(posterior ‖ prior) of this variable in nats, of the batch shape of its draws."""
-        return self.prior.divergence(
-            inferred.posteriors[self.name], inferred.values[self.name], inferred.values
-        )
+        return self.prior.divergence(inferred.posteriors[self.name], inferred.values[self.name], inferred.values)
 
 
 @dataclass(frozen=True)

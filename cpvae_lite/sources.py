@@ -7,6 +7,7 @@ PNGs in Omniglot's archives against the archive's own checksums.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -178,18 +179,15 @@ def read_archives(archives: list[Path]) -> tuple[Part, Part]:
     arrays = _shrunk(archives)
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
-    try:
+    with contextlib.suppress(OSError):  # no room for a copy: read from the archives again next time
         atomic_write(kept, buffer.getvalue())
-    except OSError:
-        pass  # no room for a copy: the drawings are read from the archives again next time
     return _by_drawer(**arrays)
 
 
 def _by_drawer(images, character, alphabet, drawer) -> tuple[Part, Part]:
     test = np.isin(drawer, list(TEST_DRAWERS))
     return tuple(
-        Part(images[rows], {"character": character[rows], "alphabet": alphabet[rows]})
-        for rows in (~test, test)
+        Part(images[rows], {"character": character[rows], "alphabet": alphabet[rows]}) for rows in (~test, test)
     )
 
 
@@ -232,9 +230,7 @@ def _opened(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
     except (zipfile.BadZipFile, ValueError) as error:
-        raise ValueError(
-            f"{path} is not a whole zip archive ({error}); delete it and fetch it again"
-        ) from error
+        raise ValueError(f"{path} is not a whole zip archive ({error}); delete it and fetch it again") from error
 
 
 def _drawing(archive: zipfile.ZipFile, name: str, path: Path) -> np.ndarray:
@@ -258,13 +254,8 @@ def read_chardata(path: Path) -> tuple[Part, Part]:
 
     try:
         mat = loadmat(path)
-        parts = [
-            (mat[f"{prefix}data"], mat[f"{prefix}target"], mat[f"{prefix}targetchar"])
-            for prefix in ("", "test")
-        ]
-        parts = [
-            (_columns(data), target.argmax(0), chars.ravel().astype(int)) for data, target, chars in parts
-        ]
+        parts = [(mat[f"{prefix}data"], mat[f"{prefix}target"], mat[f"{prefix}targetchar"]) for prefix in ("", "test")]
+        parts = [(_columns(data), target.argmax(0), chars.ravel().astype(int)) for data, target, chars in parts]
     except (MatReadError, KeyError, ValueError, TypeError, OSError, NotImplementedError, zlib.error) as error:
         raise ValueError(f"{path} is truncated or not the 28×28 Omniglot file ({error})") from error
     distinct = sorted({pair for _, alphabet, char in parts for pair in zip(alphabet, char, strict=True)})
@@ -319,11 +310,7 @@ def fetch(name: str, root: Path | None = None) -> Path:
             f"{name} is not here and cannot be downloaded ({_first_line(error)}). Put {source.wanted()} "
             f"into {named or cache}"
             + ("" if named else " (or name a folder that holds them in CPVAE_LITE_DATA)")
-            + (
-                ""
-                if name == "omniglot"
-                else "; or use the part that the package ships: subset=True, --subset"
-            )
+            + ("" if name == "omniglot" else "; or use the part that the package ships: subset=True, --subset")
         ) from error
     return cache
 

@@ -165,9 +165,7 @@ def _require_fit(model: LatentVariableModel, dataset: Dataset, config: TrainConf
             f"{dataset.name} wants a {dataset.likelihood} likelihood, the model has a {model.config.likelihood} one"
         )
     if len(dataset.train) < config.batch_size:
-        raise ValueError(
-            f"{len(dataset.train)} training images are fewer than a batch of {config.batch_size}"
-        )
+        raise ValueError(f"{len(dataset.train)} training images are fewer than a batch of {config.batch_size}")
 
 
 def _open_run(
@@ -216,9 +214,7 @@ def _finished(history: History, config: TrainConfig) -> bool:
     return len(history) >= config.epochs or waited >= config.patience
 
 
-def _epoch(
-    state: TrainState, objective: Callable, images: Tensor, config: TrainConfig, epoch: int, bar: tqdm
-) -> dict:
+def _epoch(state: TrainState, objective: Callable, images: Tensor, config: TrainConfig, epoch: int, bar: tqdm) -> dict:
     """One pass over the training images; the record holds the mean of each term."""
     began = time.perf_counter()
     device = images.device
@@ -237,9 +233,7 @@ def _epoch(
     return {"epoch": epoch, **schedule, "seconds": time.perf_counter() - began, "train": means}
 
 
-def _objective(
-    model: LatentVariableModel, batch: Tensor, kl_weight: Tensor, temperature: Tensor
-) -> dict[str, Tensor]:
+def _objective(model: LatentVariableModel, batch: Tensor, kl_weight: Tensor, temperature: Tensor) -> dict[str, Tensor]:
     """The batch means of the relaxed objective that training descends (Eqs. 14-16) and of its terms."""
     x = binarise(batch) if batch.dtype == torch.uint8 else batch
     terms = elbo(model, x, Relaxed(temperature))
@@ -256,7 +250,7 @@ def _batches(count: int, size: int, device: torch.device) -> Iterator[Tensor]:
 def _means(names: list[str], rows: Tensor, epoch: int) -> dict[str, float]:
     """The mean of each column of (steps, terms); read once an epoch, so that no step waits for the device."""
     if not rows.isfinite().all():
-        step, term = (~rows.isfinite()).nonzero()[0].tolist()
+        step = int((~rows.isfinite()).any(1).nonzero()[0])
         # The loss comes first: name a term that broke it, if one did.
         broken = [name for name, value in zip(names, rows[step], strict=True) if not value.isfinite()]
         raise NotFiniteError(

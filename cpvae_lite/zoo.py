@@ -144,10 +144,8 @@ MODELS: dict[str, Callable[[ModelConfig], LatentVariableModel]] = {
 
 def _with_categories(config: ModelConfig, posterior: Conditional, prior: Conditional) -> LatentVariableModel:
     logits = MLP([config.hidden], [], config.categories)
-    activation = nn.ELU() if config.elu_logits else nn.Identity()
-    c = Latent(
-        "c", Uniform(config.categories), Categorical(logits, "h", activation=activation), publishes="pi"
-    )
+    activation = nn.ELU() if config.elu_logits else None
+    c = Latent("c", Uniform(config.categories), Categorical(logits, "h", activation=activation), publishes="pi")
     z = Latent("z", prior, posterior)
     likelihood = _likelihood(config, z=config.latent_size, c=config.categories)
     return _model(config, [c, z], likelihood)
@@ -155,9 +153,7 @@ def _with_categories(config: ModelConfig, posterior: Conditional, prior: Conditi
 
 def _model(config: ModelConfig, latents: list[Latent], likelihood: Conditional) -> LatentVariableModel:
     trunk = MLP([config.features], [config.hidden, config.hidden])
-    return LatentVariableModel(
-        trunk, latents, likelihood, features=config.features, categories=config.categories
-    )
+    return LatentVariableModel(trunk, latents, likelihood, features=config.features, categories=config.categories)
 
 
 def _posterior_of_x(config: ModelConfig) -> Gaussian:
