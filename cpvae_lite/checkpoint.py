@@ -224,7 +224,7 @@ class Run:
 
     def finish(self, model: LatentVariableModel, history: History) -> None:
         """Write the finished model."""
-        write_json(self.folder / "history.json", list(history))
+        write_json(self.folder / "history.json", {"epochs": list(history)})
         save_model(model, self.folder)
 
 

@@ -1,0 +1,154 @@
+"""Figures. They draw what they are given and compute nothing that a test should see.
+
+Colours are Okabe and Ito's, which people with any kind of colour vision can tell apart.
+"""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import seaborn as sns
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from cpvae_lite.history import History
+
+BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#767676"
+
+
+def image_grid(images: Tensor, *, columns: int, shape: tuple[int, int] = (28, 28), gap: int = 2) -> np.ndarray:
+    """Lay images out in rows, with white gaps.
+
+    Args:
+        images: (N, features) in [0, 1], row by row; places left over in the last row stay white.
+        columns: images a row.
+        shape: of one image.
+        gap: pixels between images.
+
+    Returns:
+        A float array (height, width) in [0, 1], 1 for ink.
+
+    Example:
+        >>> image_grid(torch.ones(4, 784), columns=2).shape
+        (58, 58)
+    """
+    height, width = shape
+    rows = -(-len(images) // columns)
+    sheet = np.zeros((rows * (height + gap) - gap, columns * (width + gap) - gap), dtype=np.float32)
+    for index, image in enumerate(images.reshape(-1, height, width).cpu().numpy()):
+        top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)
+        sheet[top : top + height, left : left + width] = image
+    return sheet
+
+
+def plot_images(images: Tensor, *, columns: int, titles: list[str] | None = None, scale: float = 0.45) -> Figure:
+    """One sheet of images, dark ink on white; `titles` stand above the columns.
+
+    Args:
+        images: (N, 784) in [0, 1].
+        columns: images a row.
+        titles: one a column, or None.
+        scale: inches an image.
+    """
+    rows = -(-len(images) // columns)
+    figure, axes = plt.subplots(figsize=(scale * columns, scale * rows + 0.3 * bool(titles)), layout="constrained")
+    axes.imshow(image_grid(images, columns=columns), cmap="gray_r", vmin=0, vmax=1)
+    _no_frame(axes)
+    for column, title in enumerate(titles or []):
+        axes.text(column * 30 + 14, -4, title, ha="center", va="bottom", fontsize=8)
+    return figure
+
+
+def plot_categories(
+    images: Tensor, categories: list[int], shares: Tensor, *, columns: int = 4, across: int = 5
+) -> Figure:
+    """Samples of single categories, a framed block each (the form of the paper's Fig. 6).
+
+    Args:
+        images: (categories, samples, 784) in [0, 1].
+        categories: the number of each block's category.
+        shares: q(c), (K,), written above each block.
+        columns: blocks a row.
+        across: samples a row within a block.
+    """
+    rows = -(-len(categories) // columns)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(2.1 * columns, 2.25 * rows), layout="constrained", squeeze=False
+    )
+    for place in axes.flat[len(categories) :]:
+        place.set_axis_off()
+    for place, block, category in zip(axes.flat, images, categories, strict=False):
+        place.imshow(image_grid(block, columns=across), cmap="gray_r", vmin=0, vmax=1)
+        place.set_title(f"c = {category}   {shares[category]:.1%}", fontsize=9)
+        _no_frame(place, visible=True)
+    return figure
+
+
+def plot_category_use(aggregated_posterior: Tensor) -> Figure:
+    """q(c) as bars, sorted, with the uniform share 1/K as a line (the form of the paper's Fig. 9).
+
+    Args:
+        aggregated_posterior: (K,).
+    """
+    shares = aggregated_posterior.sort(descending=True).values.cpu().numpy()
+    threshold = 1 / len(shares)
+    figure, axes = plt.subplots(figsize=(7, 2.6), layout="constrained")
+    colours = [BLUE if share > threshold else GREY for share in shares]
+    axes.bar(range(1, len(shares) + 1), shares, width=0.9, color=colours)
+    axes.axhline(threshold, color=RED, linewidth=1.2, linestyle="--")
+    axes.text(len(shares) + 0.5, threshold, f" 1/K = {threshold:.3g}", color=RED, va="bottom", ha="right", fontsize=9)
+    axes.set(xlabel="category, in order of its share", ylabel="q(c)", xlim=(0.4, len(shares) + 0.6))
+    sns.despine(figure)
+    return figure
+
+
+def plot_label_shares(shares: Tensor, label_names: tuple[str, ...], categories: list[int]) -> Figure:
+    """What each category holds: q(label | c) as a heat map, a row a category.
+
+    Args:
+        shares: (K, labels), as :func:`cpvae_lite.metrics.label_shares` gives them.
+        label_names: one a column.
+        categories: the rows to show, in this order.
+    """
+    rows = shares[categories]
+    rows = (rows / rows.sum(1, keepdim=True)).cpu().numpy()
+    figure, axes = plt.subplots(figsize=(7, 0.28 * len(categories) + 1.4), layout="constrained")
+    sns.heatmap(
+        rows, ax=axes, cmap="viridis", vmin=0, vmax=1, xticklabels=label_names, yticklabels=categories,
+        cbar_kws={"label": "share of the category's mass"},
+    )  # fmt: skip
+    axes.set(ylabel="category c")
+    axes.tick_params(axis="x", rotation=40)
+    axes.tick_params(axis="y", rotation=0)
+    return figure
+
+
+def plot_history(history: History) -> Figure:
+    """Bound, KL terms and used categories over epochs."""
+    epochs = [record["epoch"] for record in history]
+    found = [record["validation"] for record in history]
+    kl_terms = [name for name in found[0] if name.startswith("kl_")]
+    used = "used_categories" in found[0]
+    figure, axes = plt.subplots(1, 2 + used, figsize=(3.2 * (2 + used), 2.6), layout="constrained")
+    axes[0].plot(epochs, [-record["train"]["loss"] for record in history], color=GREY, label="objective, training")
+    axes[0].plot(epochs, [f["bound"] for f in found], color=BLUE, label="bound, validation")
+    axes[0].axvline(history.best_epoch, color=RED, linewidth=1, linestyle="--", label="best epoch")
+    axes[0].set(ylabel="nats per image")
+    for name, colour in zip(kl_terms, (ORANGE, GREEN, RED), strict=False):
+        axes[1].plot(epochs, [f[name] for f in found], color=colour, label=name.replace("kl_", "KL of "))
+    axes[1].set(ylabel="nats per image", ylim=(0, None))
+    if used:
+        axes[2].plot(epochs, [f["used_categories"] for f in found], color=BLUE)
+        axes[2].set(ylabel="categories with q(c) > 1/K", ylim=(0, None))
+    for place in axes:
+        place.set_xlabel("epoch")
+    for place in axes[:2]:
+        place.legend(frameon=False, fontsize=8)
+    sns.despine(figure)
+    return figure
+
+
+def _no_frame(axes, visible: bool = False) -> None:
+    axes.set(xticks=[], yticks=[])
+    for spine in axes.spines.values():
+        spine.set(visible=visible, color="#BBBBBB")
