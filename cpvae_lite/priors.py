@@ -53,6 +53,8 @@ class ComponentGaussian(Conditional):
         weights: the entry of `values` over which the divergence is averaged. With "pi" it is the exact
             expectation under q(c|x), the first term of Eq. 12; with "c" it is that of the draw of c
             (a relaxed draw weighs the categories, a hard one picks one).
+        spread: standard deviation of the means at the start. Means far apart at the start make one
+            category win all images before the encoder can tell them apart.
 
     Example:
         >>> prior = ComponentGaussian(categories=10, size=40)
@@ -60,10 +62,10 @@ class ComponentGaussian(Conditional):
         torch.Size([3, 40])
     """
 
-    def __init__(self, categories: int, size: int, weights: str = "pi"):
+    def __init__(self, categories: int, size: int, weights: str = "pi", spread: float = 1.0):
         super().__init__("c")
         self.weights = weights
-        self.mean = nn.Parameter(torch.randn(categories, size))
+        self.mean = nn.Parameter(spread * torch.randn(categories, size))
         self.log_variance = nn.Parameter(torch.zeros(categories, size))
 
     def forward(self, values: Values) -> D.Independent:

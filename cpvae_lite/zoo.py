@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 from torch import nn
 
-from cpvae_lite._arguments import one_of, whole_number
+from cpvae_lite._arguments import finite_number, one_of, whole_number
 from cpvae_lite._random import seeded
 from cpvae_lite.conditionals import (
     Bernoulli,
@@ -51,6 +51,7 @@ class ModelConfig:
         likelihood: "bernoulli" for binary data, "gaussian" for real-valued data.
         gate: what the gated layer of q(z|x,c) sees: "probs" for π(x), "sample" for a draw of c.
         elu_logits: apply an ELU to the logits of c.
+        prior_spread: standard deviation of the means of p(z|c) at the start; the paper does not give it.
 
     Example:
         >>> ModelConfig("cq", features=784)
@@ -68,6 +69,7 @@ class ModelConfig:
     likelihood: str = "bernoulli"
     gate: str = "probs"
     elu_logits: bool = False
+    prior_spread: float = 0.3
 
     def __post_init__(self):
         one_of("model", self.name, MODELS)
@@ -75,6 +77,7 @@ class ModelConfig:
         one_of("gate", self.gate, GATES)
         for name in ("features", "latent_size", "hidden"):
             whole_number(name, getattr(self, name))
+        finite_number("prior_spread", self.prior_spread, least=0, strict=True)
         if self.name == "vae":
             if self.categories is not None:
                 raise ValueError("a VAE has no categories; leave them out, or choose another model")
@@ -166,7 +169,7 @@ def _posterior_of_x_and_c(config: ModelConfig) -> Gaussian:
 
 
 def _prior_of_c(config: ModelConfig, weights: str) -> ComponentGaussian:
-    return ComponentGaussian(config.categories, config.latent_size, weights)
+    return ComponentGaussian(config.categories, config.latent_size, weights, config.prior_spread)
 
 
 def _likelihood(config: ModelConfig, **parents: int) -> Conditional:

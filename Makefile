@@ -1,0 +1,43 @@
+# make book    set up, execute every chapter, leave the book in _build/html/index.html
+# make test    set up, run pytest, doctests and every chapter
+# make lint    check the style          make clean    remove the built book
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+CHAPTERS := $(wildcard book/*.ipynb)
+EXTRAS := book,test
+
+.PHONY: book test lint clean setup assets
+
+book: $(READY)
+	rm -rf _build
+	$(BIN)/jupyter-book build . --all -W --keep-going
+	$(BIN)/python tools/check_book.py
+
+# Two at a time with one thread each: on two cores that beats one at a time on both.
+test: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --ignore=tests/book
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax $(CHAPTERS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/nbstripout --verify $(CHAPTERS)
+
+setup: $(READY)
+
+# The environment is made once, and again when what it is made from changes.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	touch $@
+
+# Scripts and fonts of the rendered pages; they are kept in git.
+assets: $(READY)
+	$(BIN)/python tools/fetch_assets.py
+
+clean:
+	rm -rf _build

@@ -1,0 +1,296 @@
+"""The bound and the evidence against exact answers on models whose latents can be summed and integrated out."""
+
+import copy
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from cpvae_lite import Hard, Relaxed, Summed, build, elbo, estimate_bound, log_marginal
+from cpvae_lite.conditionals import Gaussian, StandardNormal
+from cpvae_lite.model import Latent, LatentVariableModel
+from cpvae_lite.nets import MLP
+
+DRAWS = {"hard": Hard(), "summed": Summed()}
+every_draw = pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS.keys())
+both_gates = pytest.mark.parametrize("gate", ["probs", "sample"])
+
+
+@torch.no_grad()
+def bounds(model, x, draw, times=20_000):
+    """Independent one-draw estimates of each row's bound, (times, B)."""
+    return elbo(model, x.repeat(times, 1), draw).objective().view(times, len(x))
+
+
+@torch.no_grad()
+def terms(model, x, draw, times=20_000):
+    found = elbo(model, x.repeat(times, 1), draw).terms()
+    return {name: term.view(times, len(x)) for name, term in found.items()}
+
+
+class FixedNoise:
+    """Draws z with the noise given, and c as `draw` does."""
+
+    def __init__(self, draw, noise):
+        self.draw, self.noise = draw, noise
+
+    def __call__(self, q):
+        if isinstance(q, torch.distributions.Categorical):
+            return self.draw(q)
+        return q.base_dist.loc + q.base_dist.scale * self.noise, None
+
+
+# --- the bound ----------------------------------------------------------------------------------------
+
+
+@every_draw
+def test_bound_is_evidence_minus_divergence_to_the_true_posterior(tiny, data, exact, agree, variant, likelihood, draw):
+    model = tiny(**variant, likelihood=likelihood)
+    x = data(model)
+    truth, found = exact(model, x), bounds(model, x, draw)
+    agree(found, truth.log_evidence - truth.gap)
+    error = found.std(0) / math.sqrt(len(found))
+    assert (found.mean(0) + 4 * error < truth.log_evidence).all()
+    assert (truth.gap > 10 * error).all()
+
+
+@both_gates
+@pytest.mark.parametrize("name", ["cp", "indp"])
+def test_bound_with_a_plane_of_z(tiny, data, exact, agree, name, gate):
+    model = tiny(name, gate=gate, latent_size=2, scale=0.6)
+    x = data(model, 3)
+    agree(bounds(model, x, Hard()), exact(model, x).bound)
+
+
+@every_draw
+def test_each_term_has_its_exact_expectation(tiny, data, exact, agree, variant, draw):
+    model = tiny(**variant)
+    x = data(model)
+    truth, found = exact(model, x), terms(model, x, draw)
+    for name, draws in found.items():
+        agree(draws, getattr(truth, name))
+
+
+def test_divergence_terms_are_those_of_equation_12(tiny, data, exact, categorical_variant):
+    """Summed over c, B1 and B2 have no noise, so that they equal quadrature to many digits."""
+    model = tiny(**categorical_variant)
+    x = data(model)
+    truth, kl = exact(model, x), elbo(model, x, Summed()).kl
+    assert torch.allclose(kl["c"], truth.kl_c, rtol=0, atol=1e-9)
+    assert torch.allclose(kl["z"], truth.kl_z, rtol=0, atol=1e-7)
+    assert torch.allclose(kl["z"] + kl["c"], truth.kl, rtol=0, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", ["cp", "indq"])
+@pytest.mark.parametrize("draw", [Hard(), Relaxed(1.0)], ids=["hard", "relaxed"])
+def test_expected_divergence_of_z_is_exact_for_any_draw_when_z_sees_probabilities(tiny, data, exact, name, draw):
+    model = tiny(name)
+    x = data(model)
+    assert torch.allclose(elbo(model, x, draw).kl["z"], exact(model, x).kl_z, rtol=0, atol=1e-7)
+
+
+def test_objective_weighs_every_divergence():
+    found = elbo(build("cp", features=4, categories=3, latent_size=2, hidden=5), torch.ones(6, 4))
+    expected = found.reconstruction - 0.25 * found.kl["z"] - 0.25 * found.kl["c"]
+    assert torch.allclose(found.objective(0.25), expected)
+
+
+# --- hard, summed, relaxed ----------------------------------------------------------------------------
+
+
+def uses_c(model):
+    """The same model with a decoder that depends on c strongly."""
+    with torch.no_grad():
+        model.likelihood.net.layers[0].affine.weights[1].mul_(4)
+    return model
+
+
+def test_hard_and_summed_bounds_agree(tiny, data, agree, categorical_variant, likelihood):
+    model = uses_c(tiny(**categorical_variant, likelihood=likelihood))
+    x = data(model)
+    agree(bounds(model, x, Hard()) - bounds(model, x, Summed()), 0)
+
+
+@both_gates
+@pytest.mark.parametrize("name", ["cp", "indp"])
+def test_relaxed_objective_tends_to_the_bound_as_the_temperature_falls(tiny, data, exact, agree, name, gate):
+    model = uses_c(tiny(name, gate=gate))
+    x = data(model)
+    bound = exact(model, x).bound
+    agree(bounds(model, x, Relaxed(0.01)), bound, slack=0.01)
+    surplus = (bounds(model, x, Relaxed(1.0)) - bound).mean(1)
+    assert surplus.mean().abs() > 20 * surplus.std() / math.sqrt(len(surplus))
+
+
+def test_many_samples_estimate_the_same_bound(tiny, data, exact, agree, variant):
+    model = tiny(**variant)
+    x = data(model)
+    with torch.no_grad():
+        found = elbo(model, x, Hard(samples=20_000)).objective()
+    agree(found, exact(model, x).bound)
+
+
+# --- collapse: a CP-VAE that uses nothing of c is the plain VAE ---------------------------------------
+
+
+def collapsed(model):
+    """Every component N(0, I), q(c|x) uniform, a decoder blind to c."""
+    c, z = model.latents
+    with torch.no_grad():
+        for parameter in c.posterior.parameters():
+            parameter.zero_()
+        for parameter in z.prior.parameters():
+            parameter.zero_()
+        model.likelihood.net.layers[0].affine.weights[1].zero_()
+    return model
+
+
+def without_c(model):
+    """The plain VAE with the weights of a collapsed model; what its gate saw of c becomes a bias."""
+    size, hidden = model.config.latent_size, model.config.hidden
+    posterior, likelihood = copy.deepcopy(model.latents[1].posterior), copy.deepcopy(model.likelihood)
+    likelihood.parents, likelihood.net.layers[0].affine.weights = ("z",), likelihood_weights(likelihood)
+    if len(posterior.parents) == 2:
+        seen = posterior.net.layers[0].affine
+        gated = MLP([hidden], [hidden], 2 * size).double()
+        with torch.no_grad():
+            gated.layers[0].affine.weights[0].copy_(seen.weights[0])
+            gated.layers[0].affine.bias.copy_(seen.bias + seen.weights[1].mean(1))
+            gated.layers[1].load_state_dict(posterior.net.layers[1].state_dict())
+        posterior = Gaussian(gated, "h")
+    z = Latent("z", StandardNormal(size), posterior)
+    return LatentVariableModel(model.trunk, [z], likelihood, features=model.features).double()
+
+
+def likelihood_weights(likelihood):
+    return nn.ParameterList(likelihood.net.layers[0].affine.weights[:1])
+
+
+@every_draw
+def test_collapsed_model_has_the_bound_of_a_plain_vae(tiny, data, categorical_variant, likelihood, draw):
+    model = collapsed(tiny(**categorical_variant, likelihood=likelihood, latent_size=2))
+    if categorical_variant.get("gate") == "sample":
+        with torch.no_grad():  # the layer that sees a draw of c must be blind to which one it is
+            seen = model.latents[1].posterior.net.layers[0].affine.weights[1]
+            seen.copy_(seen.mean(1, keepdim=True).expand_as(seen))
+    x = data(model, 50)
+    draw = FixedNoise(draw, torch.randn(50, 2, dtype=torch.double))
+    found, plain = elbo(model, x, draw), elbo(without_c(model), x, draw)
+    assert found.kl["c"].abs().max() < 1e-12
+    assert torch.allclose(found.objective(), plain.objective(), rtol=0, atol=1e-10)
+    assert torch.allclose(found.kl["z"], plain.kl["z"], rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", ["indq", "indqp"])
+def test_collapsed_model_has_the_bound_of_the_vae_of_the_zoo(tiny, data, name):
+    model, plain = collapsed(tiny(name, latent_size=2)), tiny("vae", latent_size=2)
+    plain.trunk, plain.latents[0].posterior = model.trunk, model.latents[1].posterior
+    shared = {k: v for k, v in model.likelihood.state_dict().items() if not k.endswith("weights.1")}
+    plain.likelihood.load_state_dict(shared)
+    x = data(model, 50)
+    draw = FixedNoise(Hard(), torch.randn(50, 2, dtype=torch.double))
+    found, expected = elbo(model, x, draw).objective(), elbo(plain, x, draw).objective()
+    assert torch.allclose(found, expected, rtol=0, atol=1e-10)
+
+
+# --- averages over a data set -------------------------------------------------------------------------
+
+
+def test_estimated_bound_is_the_average_of_the_exact_ones(tiny, data, exact, variant):
+    model = tiny(**variant)
+    x = data(model)
+    found = estimate_bound(model, x.repeat(5000, 1), batch_size=7000)
+    assert abs(found.value - exact(model, x).bound.mean().item()) < 4 * found.standard_error
+    weights = {name: 1 if name == "reconstruction" else -1 for name in found.terms}
+    assert math.isclose(found.value, sum(weights[name] * term for name, term in found.terms.items()))
+
+
+def test_standard_error_is_the_spread_of_the_estimate(tiny, data):
+    model = tiny("cp")
+    x = data(model, 1).repeat(400, 1)
+    found = [estimate_bound(model, x, seed=seed) for seed in range(300)]
+    spread = np.std([one.value for one in found], ddof=1)
+    claimed = np.mean([one.standard_error for one in found])
+    assert abs(spread / claimed - 1) < 4 / math.sqrt(2 * 300)
+
+
+def test_estimates_follow_from_their_seed(tiny, data, random_state_kept):
+    model = tiny("cp")
+    x = data(model, 30)
+    first, again, other = (estimate_bound(model, x, seed=seed).value for seed in (5, 5, 6))
+    assert first == again != other
+    first, again, other = (log_marginal(model, x, 20, seed=seed, rows=90) for seed in (5, 5, 6))
+    assert torch.equal(first, again)
+    assert not torch.isclose(first, other).any()
+
+
+def test_batch_size_must_be_a_whole_number(tiny, data):
+    model = tiny("vae")
+    with pytest.raises(ValueError, match="batch_size must be at least 1"):
+        estimate_bound(model, data(model), batch_size=0)
+
+
+# --- the importance-sampled evidence ------------------------------------------------------------------
+
+
+def widened(model):
+    """The same model with posteriors so wide that importance weights have light tails."""
+    with torch.no_grad():
+        model.latents[-1].posterior.net.layers[-1].bias[model.config.latent_size :] += 2
+    return model
+
+
+def evidence(model, x, samples, times, **settings):
+    found = log_marginal(model, x.repeat(times, 1), samples, **settings)
+    return found.view(times, len(x))
+
+
+def test_importance_sampled_evidence_is_the_exact_one(tiny, data, exact, agree, variant, likelihood):
+    model = widened(tiny(**variant, likelihood=likelihood))
+    x = data(model)
+    found = evidence(model, x, samples=1000, times=60, rows=10**5)
+    bias = found.var(0) / 2  # of the logarithm of a mean, to first order
+    agree(found + bias, exact(model, x).log_evidence, slack=1e-4)
+    assert found.std(0).max() < 0.2
+
+
+def test_importance_sampling_rises_from_the_bound_to_the_evidence(tiny, data, exact, agree, variant):
+    model = widened(tiny(**variant))
+    x = data(model)
+    truth = exact(model, x)
+    one, five, many = (evidence(model, x, samples, times=8000, rows=10**5).mean(0) for samples in (1, 5, 40))
+    agree(evidence(model, x, samples=1, times=8000), truth.bound)
+    assert (truth.bound < five).all()
+    assert (one < five).all() and (five < many).all() and (many < truth.log_evidence + 0.02).all()
+
+
+@pytest.mark.parametrize("rows", [5, 17, 64])
+def test_evidence_does_not_depend_on_how_it_is_chunked(tiny, data, exact, agree, rows):
+    model = widened(tiny("cp", gate="sample"))
+    x = data(model, 2)
+    whole = evidence(model, x, samples=13, times=200, rows=10**6, seed=1)
+    parts = evidence(model, x, samples=13, times=200, rows=rows, seed=2)
+    agree(parts - whole, 0)
+
+
+@pytest.mark.parametrize("rows", [1, 4, 5, 13, 40, 10**6])
+@pytest.mark.parametrize("samples", [1, 13, 26])
+def test_evidence_without_a_gap_is_exact_for_any_number_of_samples(tiny, data, exact, rows, samples):
+    """Where the posterior is the prior and the decoder blind, every importance weight is p(x)."""
+    model = collapsed(tiny("indqp"))
+    with torch.no_grad():
+        for parameter in model.latents[1].posterior.parameters():
+            parameter.zero_()
+        model.likelihood.net.layers[0].affine.weights[0].zero_()
+    x = data(model, 7)
+    found = log_marginal(model, x, samples, rows=rows)
+    assert torch.allclose(found, exact(model, x).log_evidence, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("settings", [{"samples": 0}, {"samples": 5, "rows": 0}])
+def test_evidence_needs_at_least_one_sample_and_row(tiny, data, settings):
+    model = tiny("vae")
+    with pytest.raises(ValueError, match="must be at least 1, not 0"):
+        log_marginal(model, data(model), **settings)

@@ -1,0 +1,96 @@
+"""Category usage and agreement with labels, against counting by hand and against scikit-learn."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import adjusted_rand_score, mutual_info_score
+
+from cpvae_lite.metrics import label_agreement, label_shares, used_categories
+
+
+@pytest.fixture
+def clustering():
+    """Responsibilities and labels of 300 training and 200 test images: 9 categories, 4 labels, noisy."""
+
+    def draw(count):
+        labels = torch.randint(4, (count,))
+        logits = 2 * torch.randn(count, 9)
+        logits[torch.arange(count), 2 * labels + torch.randint(2, (count,))] += 4
+        return logits.softmax(1), labels
+
+    return draw(200), draw(300)
+
+
+def entropy(names):
+    share = np.unique(names, return_counts=True)[1] / len(names)
+    return -(share * np.log(share)).sum()
+
+
+def test_used_categories_counts_those_above_one_in_k():
+    assert used_categories(torch.tensor([0.26, 0.24, 0.25, 0.25])) == 1
+    assert used_categories(torch.tensor([0.5, 0.5, 0.0, 0.0])) == 2
+    assert used_categories(torch.tensor([1.0, 0.0, 0.0])) == 1
+    q = torch.rand(150).softmax(0)
+    assert used_categories(q) == sum(1 for share in q.tolist() if share > 1 / 150)
+
+
+def test_label_shares_add_up_the_mass_of_each_label(clustering):
+    (responsibilities, labels), _ = clustering
+    found = label_shares(responsibilities, labels)
+    expected = np.zeros((9, 4))
+    for row, label in zip(responsibilities.numpy(), labels.tolist(), strict=True):
+        expected[:, label] += row
+    assert np.allclose(found.numpy(), expected, rtol=1e-5)
+
+
+def test_agreement_is_that_of_scikit_learn_and_of_counting(clustering):
+    (responsibilities, labels), (train, train_labels) = clustering
+    found = label_agreement(responsibilities, labels, train, train_labels)
+    assigned, names = responsibilities.argmax(1).numpy(), labels.numpy()
+    mean_entropy = (entropy(assigned) + entropy(names)) / 2
+    assert found["nmi"] == pytest.approx(mutual_info_score(names, assigned) / mean_entropy)
+    assert found["ari"] == pytest.approx(adjusted_rand_score(names, assigned))
+
+    def majority(k):
+        mass = [train[train_labels == label, k].sum().item() for label in range(4)]
+        return mass.index(max(mass))
+
+    right = [majority(k) == label for k, label in zip(assigned, names, strict=True)]
+    assert found["accuracy"] == pytest.approx(sum(right) / len(right))
+    assert 0.25 < found["accuracy"] < 1 and 0 < found["ari"] < 1
+
+
+def test_majority_label_weighs_responsibilities():
+    """Two images that lean to the category outweigh one that is in it for certain."""
+    train, labels = torch.tensor([[1.0, 0.0], [0.6, 0.4], [0.6, 0.4], [0.0, 1.0]]), torch.tensor([0, 1, 1, 0])
+    image = torch.tensor([[0.9, 0.1]])
+    assert label_agreement(image, torch.tensor([1]), train, labels)["accuracy"] == 1.0
+    assert label_agreement(image, torch.tensor([0]), train, labels)["accuracy"] == 0.0
+
+
+def test_names_of_categories_do_not_matter(clustering):
+    (responsibilities, labels), (train, train_labels) = clustering
+    order = torch.randperm(9)
+    found = label_agreement(responsibilities, labels, train, train_labels)
+    renamed = label_agreement(responsibilities[:, order], labels, train[:, order], train_labels)
+    assert renamed == pytest.approx(found)
+
+
+def test_clustering_by_label_is_perfect_and_by_chance_is_worthless():
+    labels = torch.arange(4).repeat(500)
+    perfect = torch.eye(4)[labels][:, torch.tensor([2, 0, 3, 1])]
+    assert set(label_agreement(perfect, labels, perfect, labels).values()) == {1.0}
+    chance = torch.eye(4)[torch.randint(4, (2000,))]
+    found = label_agreement(chance, labels, chance, labels)
+    assert found["nmi"] < 0.02 and abs(found["ari"]) < 0.02 and found["accuracy"] < 0.32
+
+
+def test_label_unseen_in_training_cannot_be_right():
+    certain = torch.eye(3)[[0, 1, 2]]
+    found = label_agreement(certain, torch.tensor([0, 1, 5]), certain, torch.tensor([0, 1, 1]))
+    assert found["accuracy"] == pytest.approx(2 / 3)
+
+
+def test_agreement_is_plain_numbers(clustering):
+    (responsibilities, labels), (train, train_labels) = clustering
+    assert {type(value) for value in label_agreement(responsibilities, labels, train, train_labels).values()} == {float}

@@ -1,0 +1,236 @@
+"""Inference, reconstruction and sampling: moments and frequencies, and what they refuse."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from cpvae_lite import build
+from cpvae_lite.conditionals import SphericalGaussian
+
+N = 40_000
+both_gates = pytest.mark.parametrize("gate", ["probs", "sample"])
+
+
+class Latents(nn.Module):
+    """A decoder whose output is what it was given: z, then the one-hot of c."""
+
+    def forward(self, z, c=None):
+        return z if c is None else torch.cat([z, F.one_hot(c, 3)], -1)
+
+
+def exposed(model):
+    """The same model with observations that are its latents, plus noise."""
+    model.likelihood = SphericalGaussian(Latents(), *model.likelihood.parents).double()
+    return model
+
+
+def small(name, **settings):
+    return build(name, **{"features": 5, "categories": 3, "latent_size": 2, "hidden": 4} | settings)
+
+
+# --- inference ----------------------------------------------------------------------------------------
+
+
+def test_posterior_is_that_of_the_networks(tiny, data, exact, categorical_variant):
+    model = tiny(**categorical_variant)
+    x = data(model)
+    truth, found = exact(model, x), model.posterior(x)
+    most = truth.pi.argmax(1)
+    assert torch.allclose(found["c"].probs, truth.pi)
+    assert torch.allclose(found["z"].mean, truth.mean[range(len(x)), most])
+    assert torch.allclose(found["z"].variance, truth.log_variance[range(len(x)), most].exp())
+
+
+def test_posterior_of_a_vae_is_that_of_its_network(tiny, data, exact):
+    model = tiny("vae")
+    x = data(model)
+    truth, found = exact(model, x), model.posterior(x)
+    assert torch.allclose(found["z"].mean, truth.mean[:, 0])
+    assert torch.allclose(found["z"].variance, truth.log_variance[:, 0].exp())
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 10, 1000])
+def test_responsibilities_do_not_depend_on_batches(tiny, data, exact, categorical_variant, batch_size):
+    model = tiny(**categorical_variant)
+    x = data(model, 10)
+    assert torch.allclose(model.predict_proba(x, batch_size), exact(model, x).pi)
+
+
+def test_reconstruction_decodes_the_mean_of_z_at_the_most_probable_category(
+    tiny, data, exact, network, categorical_variant, likelihood
+):
+    model = tiny(**categorical_variant, likelihood=likelihood)
+    x = data(model)
+    truth = exact(model, x)
+    c = truth.pi.argmax(1)
+    expected = network(model.likelihood.net, truth.mean[range(len(x)), c], F.one_hot(c, 3).double())
+    if likelihood == "bernoulli":
+        expected = expected.sigmoid()
+    assert torch.allclose(model.reconstruct(x), expected)
+
+
+def test_inference_and_reconstruction_draw_nothing(tiny, data, variant, random_state_kept):
+    model = tiny(**variant)
+    x = data(model)
+    assert torch.equal(model.reconstruct(x), model.reconstruct(x))
+    model.posterior(x)
+
+
+# --- sampling -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["cp", "indq"])
+@both_gates
+def test_samples_of_a_category_have_the_moments_of_its_prior(tiny, agree, name, gate):
+    model = exposed(tiny(name, gate=gate, latent_size=2))
+    prior = model.latents[1].prior
+    for k in range(3):
+        z, c = model.sample(N, category=k).split([2, 3], 1)
+        assert (c.argmax(1) == k).all()
+        agree(z, prior.mean[k].detach())
+        agree((z - prior.mean[k].detach()) ** 2, prior.log_variance[k].detach().exp())
+        agree((z - prior.mean[k].detach()).prod(1), 0)
+
+
+@pytest.mark.parametrize("name", ["indp", "indqp"])
+def test_samples_of_a_category_are_standard_normal_without_conditional_prior(tiny, agree, name):
+    z, c = exposed(tiny(name, latent_size=2)).sample(N, category=1).split([2, 3], 1)
+    assert (c.argmax(1) == 1).all()
+    agree(z, 0)
+    agree(z**2, 1)
+
+
+def test_samples_of_a_vae_are_standard_normal(tiny, agree):
+    z = exposed(tiny("vae", latent_size=2)).sample(N)
+    agree(z, 0)
+    agree(z**2, 1)
+    agree(z.prod(1), 0)
+
+
+def test_noise_adds_the_variance_of_the_likelihood(tiny, agree):
+    model = exposed(tiny("cp", latent_size=2))
+    with torch.no_grad():
+        model.likelihood.log_variance.fill_(0.8)
+    mean, log_variance = model.latents[1].prior.mean[2].detach(), model.latents[1].prior.log_variance[2]
+    noisy = model.sample(N, category=2, noise=True)
+    agree((noisy[:, :2] - mean) ** 2, log_variance.detach().exp() + math.exp(0.8))
+    agree((noisy[:, 2:] - torch.tensor([0, 0, 1])) ** 2, math.exp(0.8))
+
+
+def test_noisy_binary_samples_have_the_frequencies_of_their_means(tiny, agree):
+    model = tiny("cp")
+    noisy, means = model.sample(N, category=0, noise=True), model.sample(N, category=0)
+    assert set(noisy.unique().tolist()) == {0.0, 1.0}
+    agree(noisy - means, 0)
+
+
+@pytest.mark.parametrize("q", [[0.7, 0.25, 0.05], [0.0, 0.5, 0.5]])
+def test_categories_have_the_frequencies_of_the_aggregated_posterior(tiny, agree, categorical_variant, q):
+    model = exposed(tiny(**categorical_variant))
+    model.aggregated_posterior.copy_(torch.tensor(q))
+    agree(model.sample(N)[:, 1:], torch.tensor(q))
+    agree(model.sample(N, categories_from="uniform")[:, 1:], torch.full((3,), 1 / 3))
+
+
+@both_gates
+def test_codes_are_drawn_from_the_prior_of_the_category_drawn(tiny, agree, gate):
+    model = exposed(tiny("cp", gate=gate))
+    z, c = model.sample(N, categories_from="uniform").split([1, 3], 1)
+    prior = model.latents[1].prior
+    for k in range(3):
+        drawn = z[c.argmax(1) == k]
+        agree(drawn, prior.mean[k].detach())
+        agree((drawn - prior.mean[k].detach()) ** 2, prior.log_variance[k].detach().exp())
+
+
+@pytest.mark.parametrize("kind", [list, tuple, torch.tensor, lambda c: torch.tensor(c, dtype=torch.uint8)])
+def test_each_sample_may_have_a_category_of_its_own(tiny, kind):
+    model = exposed(tiny("cp"))
+    assert model.sample(4, category=kind([2, 0, 0, 1]))[:, 1:].argmax(1).tolist() == [2, 0, 0, 1]
+
+
+# --- what is refused ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("category", [3, -1, 1000, [0, 1, 2, 3], torch.tensor([0, 0, 0, -1])])
+def test_category_must_be_one_of_the_models(category):
+    with pytest.raises(ValueError, match=r"category -?\d+ is not one of 0\.\.2"):
+        small("cp").sample(4, category=category)
+
+
+@pytest.mark.parametrize("category", [1.0, 0.5, True, [0.0, 1.0, 1.0, 2.0], torch.tensor(True)])
+def test_category_must_be_a_whole_number(category):
+    with pytest.raises(TypeError, match="category must be a whole number"):
+        small("cp").sample(4, category=category)
+
+
+@pytest.mark.parametrize("category", [[0, 1], [[0, 1, 1, 2]]])
+def test_there_must_be_as_many_categories_as_samples(category):
+    with pytest.raises(ValueError, match="category must be one number or 4 of them, not shape"):
+        small("cp").sample(4, category=category)
+
+
+@pytest.mark.parametrize(("n", "error"), [(0, ValueError), (-1, ValueError), (2.0, TypeError), (True, TypeError)])
+def test_number_of_samples_must_be_a_positive_whole_number(n, error):
+    with pytest.raises(error, match="n must be"):
+        small("cp").sample(n, category=0)
+
+
+def test_untrained_model_has_no_aggregated_posterior():
+    with pytest.raises(ValueError, match=r"no q\(c\) yet: train it with fit\(\), pass category="):
+        small("indp").sample(4)
+
+
+def test_unknown_source_of_categories_is_answered_with_the_nearest():
+    with pytest.raises(ValueError, match="unknown source of categories 'unifrom'; did you mean 'uniform'"):
+        small("cp").sample(4, categories_from="unifrom")
+
+
+def test_vae_refuses_what_needs_categories():
+    model = small("vae", categories=None)
+    with pytest.raises(ValueError, match="sampling from one category needs a model with categories"):
+        model.sample(4, category=0)
+    with pytest.raises(ValueError, match=r"q\(c\|x\) needs a model with categories"):
+        model.predict_proba(torch.zeros(4, 5))
+
+
+every_verb = pytest.mark.parametrize("verb", ["posterior", "reconstruct", "predict_proba"])
+
+
+@every_verb
+@pytest.mark.parametrize("shape", [(5,), (4, 6), (4, 4), (2, 2, 5), ()])
+def test_observations_must_be_rows_of_features(verb, shape):
+    with pytest.raises(ValueError, match=r"x must have shape \(B, 5\), not "):
+        getattr(small("cp"), verb)(torch.zeros(shape))
+
+
+@every_verb
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.long, torch.bool])
+def test_observations_must_be_floats(verb, dtype):
+    with pytest.raises(TypeError, match=f"x must be a float tensor, not {dtype}"):
+        getattr(small("cp"), verb)(torch.zeros(4, 5, dtype=dtype))
+
+
+@every_verb
+@pytest.mark.parametrize("x", [[[0.0] * 5], torch.zeros(4, 5).numpy()], ids=["list", "array"])
+def test_observations_must_be_a_tensor(verb, x):
+    with pytest.raises(TypeError, match=f"x must be a float tensor, not {type(x).__name__}"):
+        getattr(small("cp"), verb)(x)
+
+
+@every_verb
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_observations_must_be_finite(verb, value):
+    x = torch.zeros(4, 5)
+    x[2, 3] = value
+    with pytest.raises(ValueError, match="x holds NaN or infinity"):
+        getattr(small("cp"), verb)(x)
+
+
+@every_verb
+def test_observations_must_have_the_precision_of_the_model(verb):
+    with pytest.raises(TypeError, match="float64"):
+        getattr(small("cp"), verb)(torch.zeros(4, 5, dtype=torch.double))

@@ -1,0 +1,256 @@
+"""The five models: who depends on whom (Table 1), what learns, and what a configuration refuses."""
+
+import pytest
+import torch
+import torch.distributions as D
+import torch.nn.functional as F
+
+from cpvae_lite import ModelConfig, Relaxed, Summed, build, elbo
+
+DEPENDS = {  # Table 1: does z's posterior see c, does z's prior see c
+    "cp": (True, True),
+    "indq": (False, True),
+    "indp": (True, False),
+    "indqp": (False, False),
+}
+every_name = pytest.mark.parametrize("name", DEPENDS)
+both_gates = pytest.mark.parametrize("gate", ["probs", "sample"])
+
+
+class Chosen:
+    """Draws the category it is told, and the mean of z."""
+
+    def __init__(self, c):
+        self.c = c
+
+    def __call__(self, q):
+        if isinstance(q, D.Categorical):
+            return torch.full(q.batch_shape, self.c), None
+        return q.mean, None
+
+
+def posteriors_of_z(model, x):
+    """Mean and variance of q(z|x,c) with each category chosen in turn, (K, B, 2 D)."""
+    found = [model.infer(x, Chosen(c)).posteriors["z"] for c in range(model.categories)]
+    return torch.stack([torch.cat([q.mean, q.variance], -1) for q in found])
+
+
+def with_other_pi(model):
+    with torch.no_grad():
+        model.latents[0].posterior.net.layers[0].bias += torch.tensor([3.0, -1.0, 0.0])
+    return model
+
+
+# --- Table 1 ------------------------------------------------------------------------------------------
+
+
+@every_name
+def test_with_gate_on_probabilities_z_depends_on_pi_and_not_on_the_draw(tiny, data, name):
+    model = tiny(name, gate="probs", latent_size=2)
+    x = data(model)
+    before = posteriors_of_z(model, x)
+    assert torch.equal(before[0], before[1]) and torch.equal(before[0], before[2])
+    after = posteriors_of_z(with_other_pi(model), x)
+    changed = ((after - before).abs() > 1e-3).any(-1)
+    assert changed.all() if DEPENDS[name][0] else torch.equal(after, before)
+
+
+@every_name
+def test_with_gate_on_a_sample_z_depends_on_the_draw_and_not_on_pi(tiny, data, name):
+    model = tiny(name, gate="sample", latent_size=2)
+    x = data(model)
+    before = posteriors_of_z(model, x)
+    for one, other in [(0, 1), (1, 2), (0, 2)]:
+        changed = ((before[one] - before[other]).abs() > 1e-3).any(-1)
+        assert changed.all() if DEPENDS[name][0] else torch.equal(before[one], before[other])
+    assert torch.equal(posteriors_of_z(with_other_pi(model), x), before)
+
+
+@both_gates
+@every_name
+def test_posterior_is_the_network_of_table_1(tiny, data, exact, name, gate):
+    model = tiny(name, gate=gate, latent_size=2, scale=0.6)
+    x = data(model)
+    truth, found = exact(model, x), posteriors_of_z(model, x).transpose(0, 1)
+    assert torch.allclose(found, torch.cat([truth.mean, truth.log_variance.exp()], -1))
+
+
+@both_gates
+@every_name
+def test_prior_of_z_depends_on_c_as_in_table_1(tiny, name, gate):
+    prior = tiny(name, gate=gate).latents[1].prior
+    means = torch.stack([prior({"c": torch.tensor(c)}).mean for c in range(3)])
+    if DEPENDS[name][1]:
+        assert len(means.unique()) == 3
+    else:
+        assert not means.any()
+
+
+@every_name
+def test_decoder_sees_c_and_z(tiny, name, network):
+    model = tiny(name)
+    z, c = torch.randn(6, 1, dtype=torch.double), torch.tensor([0, 1, 2, 2, 1, 0])
+    found = model.likelihood({"z": z, "c": c}).mean
+    expected = network(model.likelihood.net, z, F.one_hot(c, 3).double()).sigmoid()
+    assert torch.allclose(found, expected)
+    swapped, moved = model.likelihood({"z": z, "c": 2 - c}).mean, model.likelihood({"z": -z, "c": c}).mean
+    assert ((found - swapped).abs() > 1e-3).any(1)[c != 1].all()
+    assert ((found - moved).abs() > 1e-3).any(1).all()
+
+
+def test_vae_has_no_category(tiny, network):
+    model = tiny("vae")
+    z = torch.randn(6, 1, dtype=torch.double)
+    assert [latent.name for latent in model.latents] == ["z"]
+    assert torch.allclose(model.likelihood({"z": z}).mean, network(model.likelihood.net, z).sigmoid())
+
+
+@every_name
+def test_elu_bends_the_logits_of_c(tiny, data, network, name):
+    model = tiny(name, elu_logits=True)
+    x = data(model)
+    logits = network(model.latents[0].posterior.net, network(model.trunk, x))
+    bent = torch.where(logits > 0, logits, logits.exp() - 1)
+    assert torch.allclose(model.predict_proba(x), bent.softmax(1))
+
+
+# --- everything learns --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fresh(variant, likelihood):
+    sizes = {"features": 6, "latent_size": 3, "hidden": 8}
+    if variant["name"] != "vae":
+        sizes["categories"] = 7
+    return build(**variant, likelihood=likelihood, **sizes).double()
+
+
+def parameters(model):
+    return {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+
+
+@pytest.mark.parametrize("draw", [Relaxed(1.0), Summed()], ids=["relaxed", "summed"])
+def test_one_step_moves_every_parameter(fresh, data, draw):
+    """At KL weight 1 each entry of each tensor gets a gradient: each row of the prior's, too."""
+    before = parameters(fresh)
+    optimizer = torch.optim.Adam(fresh.parameters(), lr=1e-3)
+    (-elbo(fresh, data(fresh, 100), draw).objective(1.0).mean()).backward()
+    optimizer.step()
+    for name, parameter in fresh.named_parameters():
+        assert parameter.grad.all(), f"{name} has entries without a gradient"
+        assert (parameter != before[name]).all(), f"{name} has entries that did not move"
+
+
+@both_gates
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+@pytest.mark.parametrize("name", ["cp", "indq"])
+def test_every_component_of_the_prior_moves(data, name, gate, likelihood):
+    sizes = {"features": 6, "latent_size": 3, "hidden": 8, "categories": 40}
+    model = build(name, gate=gate, likelihood=likelihood, **sizes).double()
+    before = parameters(model)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    (-elbo(model, data(model, 100), Relaxed(1.0)).objective(1.0).mean()).backward()
+    optimizer.step()
+    for moment in ("mean", "log_variance"):
+        rows = getattr(model.latents[1].prior, moment).detach()
+        assert rows.shape == (40, 3)
+        assert (rows != before[f"latents.1.prior.{moment}"]).any(1).all()
+
+
+@both_gates
+@pytest.mark.parametrize("name", ["cp", "indq"])
+def test_prior_learns_from_the_divergence_alone(data, name, gate):
+    sizes = {"features": 6, "latent_size": 3, "hidden": 8, "categories": 7}
+    model = build(name, gate=gate, **sizes).double()
+    elbo(model, data(model, 50), Relaxed(1.0)).objective(0.0).mean().backward()
+    prior = model.latents[1].prior
+    assert not prior.mean.grad.any() and not prior.log_variance.grad.any()
+
+
+def test_gradients_match_finite_differences(tiny, data, categorical_variant):
+    """Of the exact expectation over c, with the noise of z held still."""
+    model = tiny(**categorical_variant)
+    x = data(model)
+
+    def objective():
+        torch.manual_seed(3)
+        return elbo(model, x, Summed()).objective().mean()
+
+    gradients = torch.autograd.grad(objective(), list(model.parameters()))
+    directions = [torch.randn_like(gradient) for gradient in gradients]
+    ends = []
+    with torch.no_grad():
+        for sign in (1, -1):
+            for parameter, direction in zip(model.parameters(), directions, strict=True):
+                parameter += sign * 1e-5 * direction
+            ends.append(objective().item())
+            for parameter, direction in zip(model.parameters(), directions, strict=True):
+                parameter -= sign * 1e-5 * direction
+    slope = sum((g * d).sum().item() for g, d in zip(gradients, directions, strict=True))
+    assert (ends[0] - ends[1]) / 2e-5 == pytest.approx(slope, rel=1e-6, abs=1e-8)
+
+
+# --- building -----------------------------------------------------------------------------------------
+
+
+def test_weights_follow_from_the_seed(random_state_kept):
+    first, again, other = (build("cp", features=5, categories=3, seed=seed) for seed in (4, 4, 5))
+    assert all(torch.equal(p, q) for p, q in zip(first.parameters(), again.parameters(), strict=True))
+    assert not torch.equal(first.latents[1].prior.mean, other.latents[1].prior.mean)
+
+
+def test_defaults_are_those_of_the_paper():
+    model = build("cp", features=784)
+    assert model.config == ModelConfig("cp", 784, 150, 40, 300, "bernoulli", "probs", False)
+    assert model.latents[1].prior.mean.shape == (150, 40)
+
+
+def test_configuration_can_be_built_again_with_a_change():
+    config = ModelConfig("cp", features=5, categories=3)
+    model = build(config, categories=4)
+    assert (model.categories, model.config.features) == (4, 5)
+
+
+@pytest.mark.parametrize("field", ["features", "categories", "latent_size", "hidden"])
+@pytest.mark.parametrize("value", [0, -3])
+def test_sizes_must_be_at_least_one(field, value):
+    with pytest.raises(ValueError, match=f"{field} must be at least 1, not {value}"):
+        build("cp", **{"features": 5, field: value})
+
+
+@pytest.mark.parametrize("field", ["features", "categories", "latent_size", "hidden"])
+@pytest.mark.parametrize("value", [2.0, 2.5, "3", True])
+def test_sizes_must_be_whole_numbers(field, value):
+    with pytest.raises(TypeError, match=f"{field} must be a whole number, not {value!r}"):
+        build("cp", **{"features": 5, field: value})
+
+
+def test_one_category_is_allowed(data):
+    model = build("cp", features=5, categories=1).double()
+    assert not elbo(model, data(model)).kl["c"].any()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "near"), [("cq", "cp"), ("CP", "cp"), ("VAE", "vae"), ("indpq", "indqp"), ("ind_q", "indq")]
+)
+def test_unknown_model_is_answered_with_the_nearest(wrong, near):
+    with pytest.raises(ValueError, match=f"unknown model '{wrong}'; did you mean '{near}'"):
+        build(wrong, features=5)
+
+
+def test_unknown_model_unlike_any_other_is_answered_with_all():
+    with pytest.raises(ValueError, match="unknown model 'xyz'.*vae, cp, indq, indp, indqp"):
+        build("xyz", features=5)
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong", "near"), [("likelihood", "bernouli", "bernoulli"), ("gate", "samples", "sample")]
+)
+def test_unknown_choice_is_answered_with_the_nearest(field, wrong, near):
+    with pytest.raises(ValueError, match=f"unknown {field} '{wrong}'; did you mean '{near}'"):
+        build("cp", features=5, **{field: wrong})
+
+
+def test_vae_refuses_categories():
+    with pytest.raises(ValueError, match="a VAE has no categories"):
+        build("vae", features=5, categories=3)

@@ -1,0 +1,71 @@
+"""Fetch the scripts that the rendered book needs, so that its pages ask no other host for anything.
+
+    make assets
+
+Packs three npm packages at fixed versions, checks their SHA-256, and takes a few files out of each into
+book/_static. The files are kept in git; run this only to change a version.
+"""
+
+import hashlib
+import io
+import subprocess
+import tarfile
+import tempfile
+from fnmatch import fnmatch
+from pathlib import Path
+
+STATIC = Path(__file__).parents[1] / "book" / "_static"
+PACKAGES = {
+    # package: (SHA-256 of the npm archive, {path in the archive: path under book/_static})
+    "mathjax@3.2.2": (
+        "1b9c0a1c44df864e915690558e72adb9cc5203360daefd385084ced3b6c64c09",
+        {
+            "package/es5/tex-mml-chtml.js": "mathjax",
+            "package/es5/output/chtml/fonts/woff-v2/*.woff": "mathjax/output/chtml/fonts/woff-v2",
+            "package/LICENSE": "mathjax",
+        },
+    ),
+    "requirejs@2.3.8": (
+        "777158e89275e16bd51aec3ef714fbcb5dc45789e7078659933bc814916d7dec",
+        {"package/require.js": "widgets", "package/LICENSE": "widgets/requirejs"},
+    ),
+    "@jupyter-widgets/html-manager@1.0.14": (
+        "9d647396585ef74da93f87f645c5dcc14bebf5784192c577f72b199597614e81",
+        {
+            "package/dist/embed-amd.js": "widgets/html-manager",
+            "package/dist/*.woff2": "widgets/html-manager",
+        },
+    ),
+}
+
+
+def packed(package: str) -> bytes:
+    """The npm archive of a package."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["npm", "pack", "--silent", package], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        (archive,) = Path(folder).iterdir()
+        return archive.read_bytes()
+
+
+def unpack(archive: bytes, wanted: dict[str, str]) -> None:
+    """Write the files that match a wanted pattern under book/_static."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        for member in tar.getmembers():
+            for pattern, folder in wanted.items():
+                if fnmatch(member.name, pattern):
+                    target = STATIC / folder / Path(member.name).name
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.write_bytes(tar.extractfile(member).read())
+
+
+def main() -> None:
+    for package, (digest, wanted) in PACKAGES.items():
+        archive = packed(package)
+        if hashlib.sha256(archive).hexdigest() != digest:
+            raise SystemExit(f"{package}: the archive is not the one whose SHA-256 is written down here")
+        unpack(archive, wanted)
+        print(package)
+
+
+if __name__ == "__main__":
+    main()
