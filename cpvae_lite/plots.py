@@ -29,6 +29,7 @@ def image_grid(images: Tensor, *, columns: int, shape: tuple[int, int] = (28, 28
         A float array (height, width) in [0, 1], 1 for ink.
 
     Example:
+        >>> import torch
         >>> image_grid(torch.ones(4, 784), columns=2).shape
         (58, 58)
     """
@@ -41,7 +42,7 @@ def image_grid(images: Tensor, *, columns: int, shape: tuple[int, int] = (28, 28
     return sheet
 
 
-def plot_images(images: Tensor, *, columns: int, titles: list[str] | None = None, scale: float = 0.45) -> Figure:
+def plot_images(images: Tensor, *, columns: int, titles: list[str] | None = None, scale: float = 0.7) -> Figure:
     """One sheet of images, dark ink on white; `titles` stand above the columns.
 
     Args:
@@ -51,7 +52,7 @@ def plot_images(images: Tensor, *, columns: int, titles: list[str] | None = None
         scale: inches an image.
     """
     rows = -(-len(images) // columns)
-    figure, axes = plt.subplots(figsize=(scale * columns, scale * rows + 0.3 * bool(titles)), layout="constrained")
+    figure, axes = _subplots(figsize=(scale * columns, scale * rows + 0.3 * bool(titles)))
     axes.imshow(image_grid(images, columns=columns), cmap="gray_r", vmin=0, vmax=1)
     _no_frame(axes)
     for column, title in enumerate(titles or []):
@@ -72,9 +73,7 @@ def plot_categories(
         across: samples a row within a block.
     """
     rows = -(-len(categories) // columns)
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(2.1 * columns, 2.25 * rows), layout="constrained", squeeze=False
-    )
+    figure, axes = _subplots(rows, columns, figsize=(2.1 * columns, 2.25 * rows), squeeze=False)
     for place in axes.flat[len(categories) :]:
         place.set_axis_off()
     for place, block, category in zip(axes.flat, images, categories, strict=False):
@@ -92,11 +91,12 @@ def plot_category_use(aggregated_posterior: Tensor) -> Figure:
     """
     shares = aggregated_posterior.sort(descending=True).values.cpu().numpy()
     threshold = 1 / len(shares)
-    figure, axes = plt.subplots(figsize=(7, 2.6), layout="constrained")
+    figure, axes = _subplots(figsize=(7, 2.6))
     colours = [BLUE if share > threshold else GREY for share in shares]
     axes.bar(range(1, len(shares) + 1), shares, width=0.9, color=colours)
     axes.axhline(threshold, color=RED, linewidth=1.2, linestyle="--")
     axes.text(len(shares) + 0.5, threshold, f" 1/K = {threshold:.3g}", color=RED, va="bottom", ha="right", fontsize=9)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set(xlabel="category, in order of its share", ylabel="q(c)", xlim=(0.4, len(shares) + 0.6))
     sns.despine(figure)
     return figure
@@ -112,7 +112,7 @@ def plot_label_shares(shares: Tensor, label_names: tuple[str, ...], categories: 
     """
     rows = shares[categories]
     rows = (rows / rows.sum(1, keepdim=True)).cpu().numpy()
-    figure, axes = plt.subplots(figsize=(7, 0.28 * len(categories) + 1.4), layout="constrained")
+    figure, axes = _subplots(figsize=(7, 0.28 * len(categories) + 1.4))
     sns.heatmap(
         rows, ax=axes, cmap="viridis", vmin=0, vmax=1, xticklabels=label_names, yticklabels=categories,
         cbar_kws={"label": "share of the category's mass"},
@@ -129,7 +129,7 @@ def plot_history(history: History) -> Figure:
     found = [record["validation"] for record in history]
     kl_terms = [name for name in found[0] if name.startswith("kl_")]
     used = "used_categories" in found[0]
-    figure, axes = plt.subplots(1, 2 + used, figsize=(3.2 * (2 + used), 2.6), layout="constrained")
+    figure, axes = _subplots(1, 2 + used, figsize=(3.2 * (2 + used), 2.6))
     axes[0].plot(epochs, [-record["train"]["loss"] for record in history], color=GREY, label="objective, training")
     axes[0].plot(epochs, [f["bound"] for f in found], color=BLUE, label="bound, validation")
     axes[0].axvline(history.best_epoch, color=RED, linewidth=1, linestyle="--", label="best epoch")
@@ -146,6 +146,13 @@ def plot_history(history: History) -> Figure:
         place.legend(frameon=False, fontsize=8)
     sns.despine(figure)
     return figure
+
+
+def _subplots(*shape: int, **settings) -> tuple[Figure, plt.Axes]:
+    """Figure and axes that pyplot lets go of at once, so that a notebook shows what is returned just once."""
+    figure, axes = plt.subplots(*shape, layout="constrained", **settings)
+    plt.close(figure)
+    return figure, axes
 
 
 def _no_frame(axes, visible: bool = False) -> None:

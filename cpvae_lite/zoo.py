@@ -1,15 +1,18 @@
 """The models of the paper, each a short composition of the same parts.
 
-            posterior of z    prior of z
-    cp      x, c              c
-    indq    x                 c
-    indp    x, c              none
-    indqp   x                 none
-    vae     x                 none          (no c at all)
+=======  ==============  ==========
+model    posterior of z  prior of z
+=======  ==============  ==========
+cp       x, c            c
+indq     x               c
+indp     x, c            none
+indqp    x               none
+vae      x               none
+=======  ==============  ==========
 
-Table 1 of the paper. "x, c" has two readings. With ``gate="probs"``, the paper's Fig. 2, z's posterior
-sees the probabilities π(x), a function of x alone. With ``gate="sample"``, what Eq. 10 says, it sees a
-draw of c.
+These are the parents of Table 1 of the paper; the plain VAE has no c at all. "x, c" has two readings. With
+``gate="probs"``, the paper's Fig. 2, z's posterior sees the probabilities π(x), a function of x alone. With
+``gate="sample"``, what Eq. 10 says, it sees a draw of c.
 """
 
 from __future__ import annotations

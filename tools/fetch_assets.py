@@ -32,8 +32,8 @@ PACKAGES = {
     "@jupyter-widgets/html-manager@1.0.14": (
         "9d647396585ef74da93f87f645c5dcc14bebf5784192c577f72b199597614e81",
         {
-            "package/dist/embed-amd.js": "widgets/html-manager",
-            "package/dist/*.woff2": "widgets/html-manager",
+            "package/dist/embed-amd.js": "widgets/@jupyter-widgets/html-manager/dist",
+            "package/dist/*.woff2": "widgets/@jupyter-widgets/html-manager/dist",
         },
     ),
 }

@@ -1,4 +1,4 @@
-// Load order: require.js, this file, html-manager/embed-amd.js.
+// Load order: require.js, this file, embed-amd.js.
 // Modules and fonts lie beside this script, however deep the page is.
 window.requirejs.config({ baseUrl: new URL(".", document.currentScript.src).href });
 // ipywidgets 8 asks for MathJax 2's queue; the book has MathJax 3.
