@@ -187,13 +187,13 @@ def _train(state: TrainState, dataset: Dataset, config: TrainConfig, run: Run | 
     """Epoch by epoch until done; whatever ends it, state and checkpoint hold the last whole epoch."""
     device = _device(state.model)
     images, validation = dataset.train.data.to(device), dataset.observed("validation").to(device)
-    objective = torch.compile(_objective) if config.compile else _objective
+    compute = torch.compile(objective) if config.compile else objective
     safe = state.snapshot()
     with _bar(state, config, len(images), progress) as bar:
         try:
             while not _finished(state.history, config):
                 epoch = len(state.history) + 1
-                record = _epoch(state, objective, images, config, epoch, bar)
+                record = _epoch(state, compute, images, config, epoch, bar)
                 record["validation"] = _validate(state.model, validation)
                 state.finish_epoch(record)
                 safe = state.snapshot()
@@ -214,7 +214,7 @@ def _finished(history: History, config: TrainConfig) -> bool:
     return len(history) >= config.epochs or waited >= config.patience
 
 
-def _epoch(state: TrainState, objective: Callable, images: Tensor, config: TrainConfig, epoch: int, bar: tqdm) -> dict:
+def _epoch(state: TrainState, compute: Callable, images: Tensor, config: TrainConfig, epoch: int, bar: tqdm) -> dict:
     """One pass over the training images; the record holds the mean of each term."""
     began = time.perf_counter()
     device = images.device
@@ -223,22 +223,33 @@ def _epoch(state: TrainState, objective: Callable, images: Tensor, config: Train
     rows = []
     with seeded(config.seed, epoch, device=device):
         for batch in _batches(len(images), config.batch_size, device):
-            terms = objective(state.model, images[batch], kl_weight, temperature)
-            state.optimizer.zero_grad()
-            terms["loss"].backward()
-            state.optimizer.step()
-            rows.append(torch.stack(list(terms.values())).detach())
+            terms = compute(state.model, images[batch], kl_weight, temperature)
+            rows.append(descend(terms, state.optimizer))
             bar.update()
     means = _means(list(terms), torch.stack(rows), epoch)
     return {"epoch": epoch, **schedule, "seconds": time.perf_counter() - began, "train": means}
 
 
-def _objective(model: LatentVariableModel, batch: Tensor, kl_weight: Tensor, temperature: Tensor) -> dict[str, Tensor]:
-    """The batch means of the relaxed objective that training descends (Eqs. 14-16) and of its terms."""
+def objective(model: LatentVariableModel, batch: Tensor, kl_weight: Tensor, temperature: Tensor) -> dict[str, Tensor]:
+    """The batch means of the relaxed objective and of its terms, in nats; "loss" is what training descends.
+
+    Args:
+        model: any model of the family.
+        batch: (B, features), uint8 images, which are binarised anew, or real-valued data.
+        kl_weight, temperature: scalars, as tensors, so that a compiled step need not be compiled again.
+    """
     x = binarise(batch) if batch.dtype == torch.uint8 else batch
     terms = elbo(model, x, Relaxed(temperature))
     means = {name: term.mean() for name, term in terms.terms().items()}
     return {"loss": -terms.objective(kl_weight).mean()} | means
+
+
+def descend(terms: dict[str, Tensor], optimizer: torch.optim.Optimizer) -> Tensor:
+    """One step of the optimiser down the gradient of terms["loss"] (Eqs. 14-16); returns all terms, (terms,)."""
+    optimizer.zero_grad()
+    terms["loss"].backward()
+    optimizer.step()
+    return torch.stack(list(terms.values())).detach()
 
 
 def _batches(count: int, size: int, device: torch.device) -> Iterator[Tensor]:
