@@ -67,11 +67,15 @@ def _train(options: argparse.Namespace) -> None:
     if options.resume:
         model, dataset, config = _begun(options)
     else:
-        dataset = load_dataset(options.dataset, subset=options.subset)
+        dataset = load_dataset(options.dataset or "fashion-mnist", subset=options.subset)
         config = TrainConfig(**_given(options, TRAINING))
         settings = _given(options, ("categories", "gate"))
         model = build(
-            options.model, seed=config.seed, features=dataset.features, likelihood=dataset.likelihood, **settings
+            options.model or "cp",
+            seed=config.seed,
+            features=dataset.features,
+            likelihood=dataset.likelihood,
+            **settings,
         )
     _say(f"{dataset}\ntraining {model.config.name} on {device}")
     history = fit(model.to(device), dataset, config, out=options.out, resume=options.resume)
@@ -91,7 +95,13 @@ def _begun(options: argparse.Namespace) -> tuple[LatentVariableModel, Dataset, T
     """The model, data and settings of a run that was cut off; options given now must agree with them."""
     run = read_run(options.out)
     try:
-        dataset = load_dataset(run["data"]["name"], subset=run["data"]["subset"])
+        data = run["data"]
+        begun = {"--dataset": data["name"], "--model": run["model"]["name"], "--subset": data["subset"] or None}
+        for option, was in begun.items():
+            now = getattr(options, option[2:])
+            if now and now != was:
+                raise ValueError(f"{option} {now} does not fit the run in {options.out}, which has {was or 'none'}")
+        dataset = load_dataset(data["name"], subset=data["subset"])
         config = TrainConfig(**(run["training"] | _given(options, TRAINING)))
         model = build(seed=config.seed, **(run["model"] | _given(options, ("categories", "gate"))))
     except (KeyError, TypeError) as error:
@@ -223,9 +233,9 @@ def _add_train(commands) -> None:
     add = command.add_argument
     add("--out", type=Path, required=True, metavar="DIR", help="folder of the run; a run there is never overwritten")
     add("--resume", action="store_true", help="go on with the run in DIR, with its own settings")
-    add("--dataset", default="fashion-mnist", metavar="NAME", help=f"{', '.join(DATASETS)}; default: %(default)s")
+    add("--dataset", metavar="NAME", help=f"{', '.join(DATASETS)}; default: fashion-mnist")
     add("--subset", action="store_true", help="only the part that the package ships: 5,000 training images")
-    add("--model", default="cp", metavar="NAME", help=f"{', '.join(MODELS)}; default: %(default)s")
+    add("--model", metavar="NAME", help=f"{', '.join(MODELS)}; default: cp")
     add("--categories", type=int, metavar="K", help="number of categories; default: 150")
     add("--gate", metavar="HOW", help=f"what q(z|x,c) sees of c: {' or '.join(GATES)}; default: probs")
     add("--epochs", type=int, metavar="N", help=f"at most; default: {TrainConfig.epochs}")

@@ -165,8 +165,17 @@ class Bernoulli(Conditional):
         self.net = net
 
     def forward(self, values: Values) -> D.Independent:
-        pixels = D.Bernoulli(logits=self.net(*self.context(values)), validate_args=False)
+        pixels = _Pixels(logits=self.net(*self.context(values)), validate_args=False)
         return D.Independent(pixels, 1, validate_args=False)
+
+
+class _Pixels(D.Bernoulli):
+    """A Bernoulli whose log-density costs an exponential and a logarithm; log1p would be most of the evidence."""
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        # log σ(l) = -½(|l| - l) - log(1 + exp(-|l|)): nothing overflows, and the gradient at 0 is right.
+        size = self.logits.abs()
+        return (value - 0.5) * self.logits - 0.5 * size - (1 + (-size).exp()).log()
 
 
 class SphericalGaussian(Conditional):
