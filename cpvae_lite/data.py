@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
@@ -14,7 +14,8 @@ from torch import Tensor
 
 from cpvae_lite._arguments import finite_number, one_of
 from cpvae_lite._random import seeded
-from cpvae_lite.sources import SOURCES, Part, fetch
+from cpvae_lite.published import Part
+from cpvae_lite.sources import SOURCES, fetch
 
 VALIDATION_IMAGES = {"mnist": 10_000, "fashion-mnist": 10_000, "omniglot": 1_345}
 SUBSET_VALIDATION_IMAGES = 1_000  # of the 5,000 training images that the package ships
@@ -88,7 +89,8 @@ class Dataset:
         """A checksum of the data of all splits, by which a run knows its data again."""
         crc = 0
         for name in SPLITS:
-            crc = zlib.crc32(self.split(name).data.contiguous().numpy(), crc)
+            data = self.split(name).data.contiguous()
+            crc = zlib.crc32(data.numpy(), zlib.crc32(f"{name} {data.dtype} {tuple(data.shape)}".encode(), crc))
         return f"{crc:08x}"
 
     @property
@@ -167,9 +169,8 @@ class Dataset:
                 if _shape(own) != shape:
                     raise ValueError(f"{split} data have shape {_shape(own)} each, training data {shape}")
                 parts[split] = _split(own, own_labels, kind, f"{split} data")
-        kinds = whole.labels.keys()
-        label_names = {k: tuple(map(str, range(int(whole.labels[k].max()) + 1))) for k in kinds}
-        return cls(name, whole[order], parts["validation"], parts["test"], shape, label_names=label_names)
+        splits = (whole[order], parts["validation"], parts["test"])
+        return cls(name, *splits, shape, label_names=_numbered(splits))
 
 
 SPLITS = ("train", "validation", "test")
@@ -246,11 +247,18 @@ def _shipped(name: str) -> Dataset:
 
 def _from_parts(name: str, train: Part, test: Part, validation: int, source: str) -> Dataset:
     whole, tests = _tensors(train), _tensors(test)
-    names = LABEL_NAMES.get(name) or {
-        kind: tuple(map(str, range(int(labels.max()) + 1))) for kind, labels in whole.labels.items()
-    }
+    names = LABEL_NAMES.get(name) or _numbered((whole, tests))
     shape = train.images.shape[1:]
     return Dataset(name, whole[:-validation], whole[-validation:], tests, shape, source, names)
+
+
+def _numbered(splits: Iterable[Split]) -> dict[str, tuple[str, ...]]:
+    """Labels that have no names are called by their numbers."""
+    highest: dict[str, int] = {}
+    for split in splits:
+        for kind, labels in split.labels.items():
+            highest[kind] = max(highest.get(kind, 0), int(labels.max()))
+    return {kind: tuple(map(str, range(high + 1))) for kind, high in highest.items()}
 
 
 def _tensors(part: Part) -> Split:

@@ -11,6 +11,8 @@ import torch.distributions as D
 import torch.nn.functional as F
 from torch import Tensor
 
+from cpvae_lite._arguments import finite_number, whole_number
+
 
 class Relaxed:
     r"""Gumbel–Softmax: c is a point inside the simplex, so that gradients reach q(c|x) (Eq. 15).
@@ -19,7 +21,8 @@ class Relaxed:
     information that no category can.
 
     Args:
-        temperature: :math:`\tau > 0`; towards 0 the draws become one-hot.
+        temperature: :math:`\tau > 0`; towards 0 the draws become one-hot. A tensor is not checked, so that
+            no step waits for the device.
 
     Reference:
         Jang, Gu and Poole, Categorical reparameterization with Gumbel-Softmax, 2017.
@@ -32,6 +35,8 @@ class Relaxed:
     """
 
     def __init__(self, temperature: float | Tensor):
+        if not isinstance(temperature, Tensor):
+            finite_number("temperature", temperature, least=0, strict=True)
         self.temperature = temperature
 
     def __call__(self, q: D.Distribution) -> tuple[Tensor, None]:
@@ -57,7 +62,7 @@ class Hard:
     """
 
     def __init__(self, samples: int | None = None):
-        self.shape = () if samples is None else (samples,)
+        self.shape = () if samples is None else (whole_number("samples", samples),)
 
     def __call__(self, q: D.Distribution) -> tuple[Tensor, None]:
         drawn_below_samples = len(q.batch_shape) > 1  # its parents were drawn S times already

@@ -30,7 +30,7 @@ class Elbo:
 
     def objective(self, kl_weight: float = 1.0) -> Tensor:
         """A - kl_weight · B, shape (B,). With weight 1 it is the bound itself, if c was not relaxed."""
-        return self.reconstruction - kl_weight * torch.stack(list(self.kl.values())).sum(0)
+        return self.reconstruction - kl_weight * sum(self.kl.values())
 
     def terms(self) -> dict[str, Tensor]:
         """All terms by the name under which reports show them."""
@@ -104,8 +104,17 @@ def estimate_bound(
     objective = torch.cat([part.objective() for part in parts]).double()
     names = parts[0].terms()
     terms = {name: torch.cat([part.terms()[name] for part in parts]).double().mean().item() for name in names}
-    error = objective.std().item() / math.sqrt(len(x)) if len(x) > 1 else math.nan
-    return BoundEstimate(objective.mean().item(), error, terms, len(x))
+    return BoundEstimate(objective.mean().item(), standard_error(objective), terms, len(x))
+
+
+def standard_error(values: Tensor) -> float:
+    """The standard error of the mean of (N,) values; NaN for one value, which says nothing of its spread.
+
+    Example:
+        >>> round(standard_error(torch.tensor([1.0, 3.0])), 6)
+        1.0
+    """
+    return values.std().item() / math.sqrt(len(values)) if len(values) > 1 else math.nan
 
 
 @torch.no_grad()

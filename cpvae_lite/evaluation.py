@@ -6,7 +6,7 @@ import math
 
 from cpvae_lite.data import Dataset
 from cpvae_lite.draws import Hard, Relaxed
-from cpvae_lite.elbo import BoundEstimate, estimate_bound, log_marginal
+from cpvae_lite.elbo import BoundEstimate, estimate_bound, log_marginal, standard_error
 from cpvae_lite.metrics import label_agreement, used_categories
 from cpvae_lite.model import LatentVariableModel
 
@@ -53,15 +53,21 @@ def evaluate(
         evidence = log_marginal(model, x, importance_samples, seed=seed).double()
         report["importance_samples"] = importance_samples
         report["negative_log_evidence"] = -evidence.mean().item()
-        report["negative_log_evidence_standard_error"] = evidence.std().item() / math.sqrt(len(x))
+        report["negative_log_evidence_standard_error"] = _or_none(standard_error(evidence))
     if model.categories:
         report |= _categories(model, dataset, split, x)
     return report
 
 
 def _bound(prefix: str, estimate: BoundEstimate) -> dict[str, float]:
-    found = {"negative_bound": -estimate.value, "standard_error": estimate.standard_error, **estimate.terms}
+    error = _or_none(estimate.standard_error)
+    found = {"negative_bound": -estimate.value, "standard_error": error, **estimate.terms}
     return {prefix + name: value for name, value in found.items()}
+
+
+def _or_none(value: float) -> float | None:
+    """JSON has no NaN."""
+    return None if math.isnan(value) else value
 
 
 def _categories(model: LatentVariableModel, dataset: Dataset, split: str, x) -> dict:

@@ -126,7 +126,8 @@ class LatentVariableModel(nn.Module):
             tensor([1.0000, 1.0000, 1.0000, 1.0000, 1.0000])
         """
         self.require_categories("q(c|x)")
-        return torch.cat([self.posterior(rows)["c"].probs for rows in x.split(batch_size)])
+        blocks = self.checked(x).split(whole_number("batch_size", batch_size))
+        return torch.cat([self.infer(rows, Mode()).posteriors["c"].probs for rows in blocks])
 
     @torch.no_grad()
     def reconstruct(self, x: Tensor) -> Tensor:
@@ -219,10 +220,11 @@ class LatentVariableModel(nn.Module):
         return self.categories
 
     def checked(self, x: Tensor) -> Tensor:
-        """`x` itself if it is a finite float tensor (B, features); a clear error otherwise."""
-        if not isinstance(x, Tensor) or not x.is_floating_point():
+        """`x` itself if it is a finite tensor (B, features) of the model's dtype; a clear error otherwise."""
+        dtype = next(self.parameters()).dtype
+        if not isinstance(x, Tensor) or x.dtype != dtype:
             kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
-            raise TypeError(f"x must be a float tensor, not {kind}; images as uint8: see data.binarise")
+            raise TypeError(f"x must be a {dtype} tensor, not {kind}; uint8 images go through data.binarise first")
         if x.dim() != 2 or x.shape[1] != self.features:
             raise ValueError(f"x must have shape (B, {self.features}), not {tuple(x.shape)}")
         if not x.isfinite().all():

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import tempfile
 from pathlib import Path
 
 import safetensors.torch
@@ -16,18 +16,26 @@ def atomic_write(path: Path, data: bytes) -> None:
     """Write a file so that `path` holds either what it held before or all of `data`.
 
     Raises:
-        OSError: if the folder is not writable or the disk is full; nothing is left behind then.
+        OSError: if the folder is not writable or the disk is full; names `path`, and leaves nothing behind.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "wb") as file:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_and_replace(path, data)
+    except OSError as error:
+        raise OSError(error.errno, f"{error.strerror or error} (what was there is unchanged)", str(path)) from error
+
+
+def _write_and_replace(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise
 
 

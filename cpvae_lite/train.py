@@ -23,6 +23,9 @@ from cpvae_lite.history import History
 from cpvae_lite.metrics import used_categories
 from cpvae_lite.model import LatentVariableModel
 
+_COUNTS = ("epochs", "batch_size", "patience", "checkpoint_every")
+_RATES = ("learning_rate", "temperature", "least_temperature")
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -63,13 +66,12 @@ class TrainConfig:
     compile: bool = False
 
     def __post_init__(self):
-        for name in ("epochs", "batch_size", "patience", "checkpoint_every"):
-            whole_number(name, getattr(self, name))
-        for name in ("warmup", "seed"):
-            whole_number(name, getattr(self, name), least=0)
-        for name in ("learning_rate", "temperature", "least_temperature"):
-            finite_number(name, getattr(self, name), least=0, strict=True)
-        finite_number("temperature_decay", self.temperature_decay, least=0)
+        checked = {name: whole_number(name, getattr(self, name)) for name in _COUNTS}
+        checked |= {name: whole_number(name, getattr(self, name), least=0) for name in ("warmup", "seed")}
+        checked |= {name: finite_number(name, getattr(self, name), least=0, strict=True) for name in _RATES}
+        checked["temperature_decay"] = finite_number("temperature_decay", self.temperature_decay, least=0)
+        for name, value in checked.items():  # plain numbers, whatever kind was given: JSON can hold them
+            object.__setattr__(self, name, value)
 
     def kl_weight_at(self, epoch: int) -> float:
         """The weight of the KL terms in an epoch, counted from 1.
@@ -227,6 +229,7 @@ def _epoch(state: TrainState, compute: Callable, images: Tensor, config: TrainCo
             rows.append(descend(terms, state.optimizer))
             bar.update()
     means = _means(list(terms), torch.stack(rows), epoch)
+    _require_finite_weights(state.model, epoch)
     return {"epoch": epoch, **schedule, "seconds": time.perf_counter() - began, "train": means}
 
 
@@ -271,10 +274,17 @@ def _means(names: list[str], rows: Tensor, epoch: int) -> dict[str, float]:
     return dict(zip(names, rows.double().mean(0).tolist(), strict=True))
 
 
+def _require_finite_weights(model: LatentVariableModel, epoch: int) -> None:
+    """The last step's gradient shows in the weights only."""
+    for name, weight in model.named_parameters():
+        if not weight.isfinite().all():
+            raise NotFiniteError(f"epoch {epoch}, last step: {name} is not finite. Try a smaller learning rate")
+
+
 def _validate(model: LatentVariableModel, x: Tensor) -> dict[str, float]:
     estimate = estimate_bound(model, x)
     if not math.isfinite(estimate.value):
-        raise NotFiniteError(f"the validation bound is {estimate.value}; try a smaller learning rate")
+        raise NotFiniteError(f"the validation bound is {estimate.value}. Try a smaller learning rate")
     found = {"bound": estimate.value, "standard_error": estimate.standard_error, **estimate.terms}
     if model.categories:
         found["used_categories"] = used_categories(model.predict_proba(x).mean(0))

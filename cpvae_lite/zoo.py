@@ -79,15 +79,15 @@ class ModelConfig:
         one_of("likelihood", self.likelihood, LIKELIHOODS)
         one_of("gate", self.gate, GATES)
         for name in ("features", "latent_size", "hidden"):
-            whole_number(name, getattr(self, name))
-        finite_number("prior_spread", self.prior_spread, least=0, strict=True)
+            object.__setattr__(self, name, whole_number(name, getattr(self, name)))
+        spread = finite_number("prior_spread", self.prior_spread, least=0, strict=True)
+        object.__setattr__(self, "prior_spread", spread)
         if self.name == "vae":
             if self.categories is not None:
                 raise ValueError("a VAE has no categories; leave them out, or choose another model")
-        elif self.categories is None:
-            object.__setattr__(self, "categories", 150)
         else:
-            whole_number("categories", self.categories)
+            categories = 150 if self.categories is None else whole_number("categories", self.categories)
+            object.__setattr__(self, "categories", categories)
 
 
 def build(name: str | ModelConfig, *, seed: int = 0, **settings) -> LatentVariableModel:

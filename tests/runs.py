@@ -2,14 +2,18 @@
 
     python tests/runs.py FOLDER
 
-trains the same run three times: FOLDER/whole without a break, FOLDER/killed through many SIGKILLs,
-FOLDER/interrupted through SIGINTs. It prints what it did as JSON.
+trains one and the same run three times: FOLDER/whole without a break, FOLDER/killed through several
+SIGKILLs, FOLDER/interrupted through SIGINTs. It prints the exit codes of the children that it cut off.
 """
 
+import json
 import multiprocessing
+import os
+import random
 import signal
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,26 +21,25 @@ import torch
 from cpvae_lite import Dataset, TrainConfig, build, fit
 
 FEATURES = 16
+INTERRUPTED = 130
 
 
 def images(count=100, seed=0, **settings):
-    """Greyish 4×4 images, lighter at one end; 80 of 100 train, 10 validate."""
+    """Greyish 4×4 images, lighter towards one end; of 100, 80 train, 10 validate and 10 test."""
     ramp = np.linspace(40, 215, FEATURES).reshape(4, 4)
     noise = np.random.default_rng(seed).integers(-40, 41, (count, 4, 4))
     return Dataset.from_arrays((ramp + noise).astype(np.uint8), **settings)
 
 
 def model(name="cp", seed=0, **settings):
-    if name != "vae":
-        settings = {"categories": 3} | settings
-    return build(name, seed=seed, **({"features": FEATURES, "hidden": 6, "latent_size": 2} | settings))
+    categories = {} if name == "vae" else {"categories": 3}
+    return build(name, seed=seed, **({"features": FEATURES, "hidden": 6, "latent_size": 2} | categories | settings))
 
 
 def config(**settings):
-    """Four steps an epoch on `images()`, no warm-up, no early stopping."""
-    return TrainConfig(
-        **({"epochs": 4, "batch_size": 20, "warmup": 1, "patience": 1000, "learning_rate": 0.01} | settings)
-    )
+    """Four steps an epoch of `images()`; no warm-up and no early stopping."""
+    usual = {"epochs": 4, "batch_size": 20, "warmup": 1, "patience": 1000, "learning_rate": 0.01}
+    return TrainConfig(**(usual | settings))
 
 
 def weights(trained):
@@ -44,13 +47,12 @@ def weights(trained):
 
 
 def same(some, other):
-    """Whether two states agree bit for bit, NaNs included."""
-    return some.keys() == other.keys() and all(
-        torch.equal(some[name].view(torch.uint8), other[name].view(torch.uint8))
-        if some[name].dim()
-        else some[name].item() == other[name].item()
-        for name in some
-    )
+    """Whether two sets of tensors agree bit for bit."""
+    return some.keys() == other.keys() and all(torch.equal(_bits(some[name]), _bits(other[name])) for name in some)
+
+
+def _bits(tensor):
+    return tensor.reshape(-1).view(torch.uint8)  # NaNs compare, too
 
 
 def without_seconds(history):
@@ -59,41 +61,55 @@ def without_seconds(history):
 
 # --- the program -------------------------------------------------------------------------------------
 
-LONG = config(epochs=80)
+
+def train(folder):
+    """Begin the run in a folder, or go on with it."""
+    begun = (folder / "run.json").exists()
+    try:
+        fit(model(), images(), config(epochs=80), out=folder, resume=begun, progress=False)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
 
 
-def start(folder):
-    """A child process that begins the run in a folder, or goes on with it."""
+def child_at(folder):
     child = multiprocessing.get_context("fork").Process(target=train, args=[folder])
     child.start()
     return child
 
 
-def train(folder):
-    try:
-        fit(model(), images(), LONG, out=folder, resume=(folder / "run.json").exists(), progress=False)
-    except KeyboardInterrupt:
-        sys.exit(130)
-
-
-def written(folder):
-    path = folder / "checkpoint.safetensors"
-    return path.stat().st_mtime_ns if path.exists() else 0
-
-
-def cut_off(folder, by, *, after_progress, delay):
-    """Send a signal to a child at work on the run; its exit code."""
-    before, child = written(folder), start(folder)
-    while after_progress and written(folder) == before and child.is_alive():
+def cut_off(folder, sign, delay, *, after_progress=True):
+    """Signal a child at work on the run, `delay` seconds after it wrote a checkpoint; its exit code."""
+    before, child = last_write(folder), child_at(folder)
+    while after_progress and child.is_alive() and last_write(folder) == before:
         time.sleep(0.001)
     time.sleep(delay)
     if child.is_alive():
-        signal.pidfd_send_signal(signal_handle(child), by) if False else _send(child, by)
+        os.kill(child.pid, sign)
     child.join()
     return child.exitcode
 
 
-def _send(child, by):
-    import os
+def last_write(folder):
+    checkpoint = folder / "checkpoint.safetensors"
+    return checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
 
-    os.kill(child.pid, by)
+
+def whole(folder):
+    child = child_at(folder)
+    child.join()
+    return child.exitcode
+
+
+def main(folder):
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+    delays = random.Random(0)
+    codes = {"whole": [whole(folder / "whole")]}
+    for name, sign in (("killed", signal.SIGKILL), ("interrupted", signal.SIGINT)):
+        early = [cut_off(folder / name, sign, delays.uniform(0, 0.02), after_progress=False) for _ in range(3)]
+        late = [cut_off(folder / name, sign, delays.uniform(0, 0.03)) for _ in range(6)]
+        codes[name] = [*early, *late, whole(folder / name)]
+    print(json.dumps(codes))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -12,6 +12,13 @@ from cpvae_lite import Dataset, evaluate
 from cpvae_lite.data import Split
 
 
+class Float64Data(Dataset):
+    """Observations of the precision of the tiny models."""
+
+    def observed(self, name):
+        return super().observed(name).double()
+
+
 @pytest.fixture
 def dataset():
     """White or black pixels only, so that binarising changes nothing; two kinds of labels."""
@@ -22,7 +29,7 @@ def dataset():
         labels = {"first": (images[:, 0] > 0).long(), "noise": torch.from_numpy(rng.integers(0, 4, count))}
         return Split(images, labels)
 
-    return Dataset("toy", split(400), split(150), split(1000), (3,), source="drawn")
+    return Float64Data("toy", split(400), split(150), split(1000), (3,), source="drawn")
 
 
 @pytest.fixture
@@ -30,14 +37,7 @@ def model(tiny, categorical_variant):
     model = tiny(**categorical_variant)
     with torch.no_grad():  # wide posteriors: importance weights with light tails
         model.latents[-1].posterior.net.layers[-1].bias[1:] += 2
-    return model.double()
-
-
-@pytest.fixture(autouse=True)
-def _float64(monkeypatch):
-    """Observations of the precision of the tiny models."""
-    observed = Dataset.observed
-    monkeypatch.setattr(Dataset, "observed", lambda self, name: observed(self, name).double())
+    return model
 
 
 def truth(exact, model, dataset, split="test"):
@@ -144,12 +144,12 @@ def test_report_fits_into_json(model, dataset):
 
 
 def test_report_on_a_single_image_fits_into_json(tiny, dataset):
-    one = Dataset("one", dataset.train, dataset.validation, dataset.test[:1], (3,))
+    one = Float64Data("one", dataset.train, dataset.validation, dataset.test[:1], (3,))
     json.dumps(evaluate(tiny("cp"), one, importance_samples=5), allow_nan=False)
 
 
 def test_report_on_data_without_labels(tiny, dataset):
-    bare = Dataset("bare", *(Split(dataset.split(name).data) for name in ("train", "validation", "test")), (3,))
+    bare = Float64Data("bare", *(Split(dataset.split(name).data) for name in ("train", "validation", "test")), (3,))
     report = evaluate(tiny("cp"), bare)
     assert report["labels"] == {}
     assert math.isfinite(report["negative_bound"])

@@ -210,14 +210,14 @@ def test_observations_must_be_rows_of_features(verb, shape):
 @every_verb
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.long, torch.bool])
 def test_observations_must_be_floats(verb, dtype):
-    with pytest.raises(TypeError, match=f"x must be a float tensor, not {dtype}"):
+    with pytest.raises(TypeError, match=f"x must be a torch.float32 tensor, not {dtype}"):
         getattr(small("cp"), verb)(torch.zeros(4, 5, dtype=dtype))
 
 
 @every_verb
 @pytest.mark.parametrize("x", [[[0.0] * 5], torch.zeros(4, 5).numpy()], ids=["list", "array"])
 def test_observations_must_be_a_tensor(verb, x):
-    with pytest.raises(TypeError, match=f"x must be a float tensor, not {type(x).__name__}"):
+    with pytest.raises(TypeError, match=f"x must be a torch.float32 tensor, not {type(x).__name__}"):
         getattr(small("cp"), verb)(x)
 
 

@@ -205,6 +205,22 @@ def test_defaults_are_those_of_the_paper():
     assert model.latents[1].prior.mean.shape == (150, 40)
 
 
+@pytest.mark.parametrize("name", ["cp", "indq"])
+def test_prior_starts_with_the_spread_given(agree, name):
+    default, wide = (
+        build(name, features=5, categories=4000, latent_size=2, hidden=4, **settings)
+        for settings in ({}, {"prior_spread": 2.0})
+    )
+    agree(default.latents[1].prior.mean.detach() ** 2, torch.tensor(default.config.prior_spread**2))
+    agree(wide.latents[1].prior.mean.detach() ** 2, torch.tensor(4.0))
+
+
+@pytest.mark.parametrize("spread", [0.0, -1.0, float("nan")])
+def test_spread_of_the_prior_must_be_positive(spread):
+    with pytest.raises(ValueError, match="prior_spread must be finite and above 0"):
+        build("cp", features=5, prior_spread=spread)
+
+
 def test_configuration_can_be_built_again_with_a_change():
     config = ModelConfig("cp", features=5, categories=3)
     model = build(config, categories=4)
@@ -231,7 +247,7 @@ def test_one_category_is_allowed(data):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "near"), [("cq", "cp"), ("CP", "cp"), ("VAE", "vae"), ("indpq", "indqp"), ("ind_q", "indq")]
+    ("wrong", "near"), [("cq", "cp"), ("CP", "cp"), ("VAE", "vae"), ("indqpp", "indqp"), ("ind_q", "indq")]
 )
 def test_unknown_model_is_answered_with_the_nearest(wrong, near):
     with pytest.raises(ValueError, match=f"unknown model '{wrong}'; did you mean '{near}'"):
@@ -239,7 +255,7 @@ def test_unknown_model_is_answered_with_the_nearest(wrong, near):
 
 
 def test_unknown_model_unlike_any_other_is_answered_with_all():
-    with pytest.raises(ValueError, match="unknown model 'xyz'.*vae, cp, indq, indp, indqp"):
+    with pytest.raises(ValueError, match=r"unknown model 'xyz'.*vae, cp, indq, indp, indqp"):
         build("xyz", features=5)
 
 

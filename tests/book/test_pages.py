@@ -1,0 +1,107 @@
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlparse
+
+import pytest
+import yaml
+
+from tools.check_book import pages
+
+ROOT = Path(__file__).parents[2]
+HTML = ROOT / "_build" / "html"
+PAGES = pages(yaml.safe_load((ROOT / "_toc.yml").read_text()))
+
+# The theme's own noise: it declares a Thebe variable twice and starts with no theme mode.
+THEME_NOISE = ("THEBE_JS_URL", "invalid theme mode")
+
+
+@pytest.fixture(params=[(1280, "light"), (390, "dark")], ids=["desktop", "phone-dark"])
+def open_page(request, browser, site):
+    """Open a page; returns it and everything that went wrong on the way."""
+    width, scheme = request.param
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+
+    def go(name: str):
+        page, faults = context.new_page(), []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("response", lambda answer: answer.status >= 400 and faults.append(f"{answer.status} {answer.url}"))
+        page.on("requestfailed", lambda request: faults.append(f"failed {request.url}"))
+        page.on(
+            "request",
+            lambda request: None if request.url.startswith((site, "data:", "blob:")) else faults.append(request.url),
+        )
+        page.goto(f"{site}/{name}.html", wait_until="networkidle")
+        return page, [fault for fault in faults if not any(noise in fault for noise in THEME_NOISE)]
+
+    yield go
+    context.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_loads_whole_and_asks_no_other_host(open_page, name):
+    page, faults = open_page(name)
+    assert faults == []
+    assert page.locator("main h1").first.is_visible()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_formulas_are_rendered(open_page, name):
+    page, _ = open_page(name)
+    sources = page.locator("main .math").count()
+    if sources:
+        page.wait_for_selector("main mjx-container", state="attached")
+        assert page.locator("main .math mjx-container").count() >= sources
+    assert page.locator("main mjx-merror").count() == 0
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_images_are_loaded_and_described(open_page, name):
+    page, _ = open_page(name)
+    for image in page.locator("main img").all():
+        image.scroll_into_view_if_needed()
+        assert image.evaluate("img => img.decode().then(() => img.naturalWidth)") > 0
+        alt = image.get_attribute("alt") or ""
+        assert len(alt) > 20 and "_images" not in alt
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_page_is_no_wider_than_the_screen(open_page, name):
+    page, _ = open_page(name)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
+
+
+def test_the_chapter_shows_categories_and_the_bar(open_page):
+    page, _ = open_page("book/fashion-mnist")
+    assert page.locator("main img").count() >= 9
+    assert re.search(r"epoch\s+40/40", page.locator(".jupyter-widgets").first.inner_text())
+
+
+class _Links(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.targets, self.ids = [], set()
+
+    def handle_starttag(self, tag, attributes):
+        named = dict(attributes)
+        self.ids.add(named.get("id"))
+        self.targets += [named[key] for key in ("href", "src") if named.get(key)]
+
+
+def _links(path: Path) -> _Links:
+    parser = _Links()
+    parser.feed(path.read_text())
+    return parser
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_within_the_book_lead_somewhere(name):
+    for target in _links(HTML / f"{name}.html").targets:
+        url = urlparse(urljoin(f"book://html/{name}.html", target))
+        if url.scheme != "book":
+            continue
+        path = HTML / unquote(url.path).lstrip("/")
+        path = path / "index.html" if path.is_dir() else path
+        assert path.is_file(), target
+        if url.fragment and path.suffix == ".html":
+            assert unquote(url.fragment) in _links(path).ids, target

@@ -1,0 +1,344 @@
+"""Models and runs on disk: what was saved is what is loaded, and nothing else is loaded."""
+
+import ast
+import errno
+import json
+import os
+import pickle
+import struct
+import warnings
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from runs import config, images, model, same, weights
+
+import cpvae_lite
+from cpvae_lite import Summed, build, estimate_bound, fit, load_model, log_marginal, save_model
+from cpvae_lite.checkpoint import FORMAT, read_run
+from cpvae_lite.storage import read_json, read_tensors, write_json, write_tensors
+
+PACKAGE = Path(cpvae_lite.__file__).parent
+MODELS = {
+    "vae": {"name": "vae"},
+    "cp": {"name": "cp"},
+    "cp that samples": {"name": "cp", "gate": "sample", "elu_logits": True},
+    "indq": {"name": "indq"},
+    "indp": {"name": "indp", "categories": 7, "hidden": 5},
+    "indqp": {"name": "indqp", "latent_size": 3},
+    "gaussian": {"name": "cp", "likelihood": "gaussian"},
+}
+
+
+@pytest.fixture
+def disturbed():
+    """`disturbed(...)`: a model whose weights no seed of `build` would give."""
+
+    def make(**settings):
+        network = model(**settings, seed=5)
+        generator = torch.Generator().manual_seed(0)
+        with torch.no_grad():
+            for parameter in network.parameters():
+                parameter.add_(torch.randn(parameter.shape, generator=generator))
+            if network.categories:
+                share = torch.rand(network.categories, generator=generator)
+                network.aggregated_posterior.copy_(share / share.sum())
+        return network
+
+    return make
+
+
+# --- a model ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("settings", MODELS.values(), ids=MODELS.keys())
+def test_a_loaded_model_has_the_bounds_and_weights_of_the_saved_one(tmp_path, disturbed, settings):
+    network = disturbed(**settings)
+    save_model(network, tmp_path)
+    again = load_model(tmp_path)
+    x = images().observed("test")
+    assert again.config == network.config
+    assert same(weights(again), weights(network))
+    for draw in (None, Summed()):
+        assert estimate_bound(again, x, draw) == estimate_bound(network, x, draw)
+    assert torch.equal(log_marginal(again, x, 3), log_marginal(network, x, 3))
+
+
+def test_loading_leaves_the_random_state_alone(tmp_path, disturbed):
+    save_model(disturbed(), tmp_path)
+    before = torch.get_rng_state()
+    load_model(tmp_path)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_a_loaded_model_samples_from_the_aggregated_posterior_of_the_saved_one(tmp_path, disturbed):
+    network = disturbed()
+    with torch.no_grad():
+        network.aggregated_posterior.copy_(torch.tensor([0.0, 1.0, 0.0]))
+    save_model(network, tmp_path)
+    torch.manual_seed(1)
+    free = load_model(tmp_path).sample(5)
+    torch.manual_seed(1)
+    torch.multinomial(torch.tensor([0.0, 1.0, 0.0]), 5, replacement=True)  # the draw of c
+    assert torch.equal(free, network.sample(5, category=1))
+
+
+def test_an_older_model_is_replaced(tmp_path, disturbed):
+    save_model(disturbed(), tmp_path)
+    save_model(disturbed(name="vae"), tmp_path)
+    assert load_model(tmp_path).config.name == "vae"
+
+
+def test_numpy_sizes_can_be_saved(tmp_path):
+    network = build("cp", features=np.int64(16), categories=np.int32(3), hidden=6, latent_size=2)
+    save_model(network, tmp_path)
+    assert load_model(tmp_path).config == network.config
+
+
+@pytest.mark.parametrize("name", ["model.json", "model.safetensors"])
+def test_a_missing_file_is_named(tmp_path, disturbed, name):
+    save_model(disturbed(), tmp_path)
+    (tmp_path / name).unlink()
+    with pytest.raises(FileNotFoundError) as caught:
+        load_model(tmp_path)
+    assert f"{tmp_path} holds no finished model ({name} is missing)" in str(caught.value)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        load_model(tmp_path / "nowhere")
+
+
+def test_weights_of_another_configuration_are_refused(tmp_path, disturbed):
+    save_model(disturbed(), tmp_path)
+    for change in ({"categories": 4}, {"hidden": 7}, {"name": "indqp"}, {"likelihood": "gaussian"}):
+        content = read_json(tmp_path / "model.json")
+        write_json(tmp_path / "model.json", content | {"model": content["model"] | change})
+        with pytest.raises(ValueError) as caught:
+            load_model(tmp_path)
+        assert f"{tmp_path / 'model.safetensors'} holds weights of another model" in str(caught.value)
+        write_json(tmp_path / "model.json", content)
+
+
+def test_a_model_of_a_newer_format_is_refused_with_the_way_out(tmp_path, disturbed):
+    save_model(disturbed(), tmp_path)
+    content = read_json(tmp_path / "model.json") | {"format": FORMAT + 1, "cpvae_lite": "99.0"}
+    write_json(tmp_path / "model.json", content)
+    with pytest.raises(ValueError, match=r"comes from a newer cpvae_lite \(99.0\).* install the newer one") as caught:
+        load_model(tmp_path)
+    assert str(tmp_path / "model.json") in str(caught.value)
+
+
+BAD_DESCRIPTIONS = {
+    "no format": lambda content: content | {"format": None},
+    "text for format": lambda content: content | {"format": "one"},
+    "no model": lambda content: {"format": FORMAT},
+    "unknown model": lambda content: content | {"model": content["model"] | {"name": "magic"}},
+    "unknown setting": lambda content: content | {"model": content["model"] | {"depth": 3}},
+    "bad size": lambda content: content | {"model": content["model"] | {"hidden": -1}},
+    "text for size": lambda content: content | {"model": content["model"] | {"hidden": "many"}},
+    "list for model": lambda content: content | {"model": [1, 2]},
+}
+
+
+@pytest.mark.parametrize("change", BAD_DESCRIPTIONS.values(), ids=BAD_DESCRIPTIONS.keys())
+def test_a_description_that_makes_no_sense_is_refused_by_name(tmp_path, disturbed, change):
+    save_model(disturbed(), tmp_path)
+    write_json(tmp_path / "model.json", change(read_json(tmp_path / "model.json")))
+    with pytest.raises(ValueError) as caught:
+        load_model(tmp_path)
+    assert str(tmp_path / "model.json") in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["model.json", "model.safetensors"])
+@pytest.mark.parametrize("share", [0, 0.3, 0.99])
+def test_a_truncated_file_is_named(tmp_path, disturbed, name, share):
+    save_model(disturbed(), tmp_path)
+    whole = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(ValueError) as caught:
+        load_model(tmp_path)
+    assert str(tmp_path / name) in str(caught.value)
+
+
+def test_a_model_that_cannot_be_saved_leaves_the_old_one(tmp_path, disturbed, monkeypatch):
+    old = disturbed()
+    save_model(old, tmp_path)
+
+    def disk_full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", disk_full)
+    with pytest.raises(OSError, match="No space left"):
+        save_model(disturbed(name="vae"), tmp_path)
+    assert same(weights(load_model(tmp_path)), weights(old))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.json", "model.safetensors"]
+
+
+def test_a_folder_that_cannot_be_written_is_an_os_error(tmp_path, disturbed):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OSError, match="file"):
+        save_model(disturbed(), tmp_path / "file" / "folder")
+
+
+# --- no pickle ------------------------------------------------------------------------------------------
+
+
+def calls(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func), {word.arg: ast.unparse(word.value) for word in node.keywords}
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.name)
+def test_the_source_neither_pickles_nor_unpickles(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imported = {
+        name.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names
+    } | {node.module.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    assert not imported & {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+    for name, keywords in calls(tree):
+        assert name not in ("torch.save", "torch.load", "torch.package"), f"{name} in {path.name}"
+        if name.endswith("np.load"):
+            assert keywords.get("allow_pickle") == "False", f"np.load in {path.name}"
+
+
+def test_nothing_is_pickled_while_a_run_is_written_and_read(tmp_path, monkeypatch):
+    def forbidden(*_, **__):
+        raise AssertionError("pickle")
+
+    for where, name in (
+        (pickle, "dumps"),
+        (pickle, "loads"),
+        (pickle, "load"),
+        (pickle, "dump"),
+        (torch, "save"),
+        (torch, "load"),
+    ):
+        monkeypatch.setattr(where, name, forbidden)
+    fit(model(), images(), config(epochs=1), out=tmp_path, progress=False)
+    fit(model(), images(), config(epochs=2), out=tmp_path, resume=True, progress=False)
+    load_model(tmp_path)
+
+
+def test_weights_are_safetensors_and_the_rest_is_json(tmp_path):
+    fit(model(), images(), config(epochs=1), out=tmp_path, progress=False)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"run.json", "checkpoint.safetensors", "model.safetensors", "model.json", "history.json"}
+    for path in tmp_path.iterdir():
+        content = path.read_bytes()
+        if path.suffix == ".safetensors":
+            (length,) = struct.unpack("<Q", content[:8])
+            header = json.loads(content[8 : 8 + length])
+            ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+            assert len(content) == 8 + length + max(ends)
+        else:
+            json.loads(content)
+
+
+# --- a run ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run(tmp_path):
+    fit(model(), images(name="grey"), config(epochs=3), out=tmp_path, progress=False)
+    return tmp_path
+
+
+def test_a_run_says_what_was_asked_for(run):
+    found = read_run(run)
+    assert found["model"] == asdict(model().config)
+    assert found["training"] == asdict(config(epochs=3))
+    assert found["data"]["name"] == "grey"
+    assert found["data"]["fingerprint"] == images().fingerprint
+    assert (found["format"], found["cpvae_lite"], found["torch"]) == (FORMAT, cpvae_lite.__version__, torch.__version__)
+
+
+def test_a_run_is_described_before_its_first_step(tmp_path, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cpvae_lite.train._epoch", stop)
+    with pytest.raises(KeyboardInterrupt):
+        fit(model(), images(), config(), out=tmp_path, progress=False)
+    assert read_run(tmp_path)["training"] == asdict(config())
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_no_run_and_damaged_runs_are_told_apart(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"holds no run \(run.json is missing\)"):
+        read_run(tmp_path)
+    (tmp_path / "run.json").write_text('{"format": 1')
+    with pytest.raises(ValueError, match=r"run.json is damaged"):
+        read_run(tmp_path)
+    (tmp_path / "run.json").write_text(json.dumps({"format": FORMAT + 1, "cpvae_lite": "99.0"}))
+    with pytest.raises(ValueError, match=r"run.json comes from a newer cpvae_lite \(99.0\)"):
+        read_run(tmp_path)
+
+
+def test_the_history_on_disk_is_the_one_that_was_returned(tmp_path):
+    history = fit(model(), images(), config(epochs=2), out=tmp_path, progress=False)
+    assert read_json(tmp_path / "history.json") == {"epochs": history}
+    assert read_tensors(tmp_path / "checkpoint.safetensors")[1]["history"] == history
+
+
+def test_the_finished_model_is_the_one_that_was_trained(tmp_path):
+    network = model()
+    fit(network, images(), config(epochs=3), out=tmp_path, progress=False)
+    assert same(weights(load_model(tmp_path)), weights(network))
+
+
+def resumed(folder, **settings):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return fit(model(), images(name="grey"), config(epochs=5, **settings), out=folder, resume=True, progress=False)
+
+
+@pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.999])
+def test_a_truncated_checkpoint_is_named(run, share):
+    path = run / "checkpoint.safetensors"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(ValueError) as caught:
+        resumed(run)
+    assert f"{path} is truncated or damaged" in str(caught.value)
+
+
+def test_a_checkpoint_of_a_newer_format_is_refused(run):
+    path = run / "checkpoint.safetensors"
+    tensors, header = read_tensors(path)
+    write_tensors(path, tensors, header | {"format": FORMAT + 1, "cpvae_lite": "99.0"})
+    with pytest.raises(ValueError, match=r"checkpoint.safetensors comes from a newer cpvae_lite \(99.0\)"):
+        resumed(run)
+
+
+def test_a_checkpoint_of_another_run_is_refused(run, tmp_path):
+    fit(model(), images(name="grey"), config(seed=1), out=tmp_path / "other", progress=False)
+    (run / "checkpoint.safetensors").write_bytes((tmp_path / "other" / "checkpoint.safetensors").read_bytes())
+    with pytest.raises(ValueError, match=r"checkpoint.safetensors is of another run: training seed is 1 there, 0 here"):
+        resumed(run)
+
+
+def without(prefix):
+    return lambda tensors, header: ({k: v for k, v in tensors.items() if not k.startswith(prefix)}, header)
+
+
+BAD_CHECKPOINTS = {
+    "no weights": without("model."),
+    "one weight missing": without("model.trunk.layers.0.affine.bias"),
+    "no history": lambda tensors, header: (tensors, {k: v for k, v in header.items() if k != "history"}),
+    "no header": lambda tensors, header: (tensors, None),
+    "foreign tensor": lambda tensors, header: (tensors | {"foreign": torch.zeros(1)}, header),
+    "foreign part": lambda tensors, header: (tensors | {"foreign.part": torch.zeros(1)}, header),
+}
+
+
+@pytest.mark.parametrize("change", BAD_CHECKPOINTS.values(), ids=BAD_CHECKPOINTS.keys())
+def test_a_checkpoint_that_is_not_whole_is_refused_by_name(run, change):
+    path = run / "checkpoint.safetensors"
+    write_tensors(path, *change(*read_tensors(path)))
+    with pytest.raises(ValueError) as caught:
+        resumed(run)
+    assert str(path) in str(caught.value)

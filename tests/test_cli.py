@@ -1,0 +1,219 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from cpvae_lite import cli, load_dataset, load_model
+from cpvae_lite.metrics import used_categories
+
+QUICK = ["--dataset", "fashion-mnist", "--subset", "--categories", "6", "--epochs", "1", "--warmup", "1"]
+
+
+@pytest.fixture(autouse=True)
+def no_data_folder(monkeypatch, tmp_path):
+    monkeypatch.delenv("CPVAE_LITE_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "demo"
+    assert cli.main(["train", *QUICK, "--out", str(folder)]) == 0
+    return folder
+
+
+def fails(capsys, *arguments: str) -> str:
+    """The one line that a failing command says; nothing on stdout."""
+    assert cli.main(list(arguments)) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    last = err.strip().splitlines()[-1]
+    assert last.startswith("cpvae-lite: ")
+    return last
+
+
+def test_train_prints_one_json_object_and_talks_on_stderr(tmp_path, capsys):
+    assert cli.main(["train", *QUICK, "--out", str(tmp_path / "run")]) == 0
+    out, err = capsys.readouterr()
+    result = json.loads(out)
+    assert result["epochs"] == 1 and result["bound"] < 0
+    assert "shipped with the package" in err and "epoch" in err
+
+
+def test_evaluate_agrees_with_the_model(run, capsys):
+    assert cli.main(["evaluate", str(run), "--importance-samples", "3"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    terms = report["reconstruction"] - report["kl_z"] - report["kl_c"]
+    assert report["negative_bound"] == pytest.approx(-terms, abs=1e-3)
+    assert report["negative_log_evidence"] < report["negative_bound"]
+    model, data = load_model(run), load_dataset("fashion-mnist", subset=True)
+    assert report["used_categories"] == used_categories(model.predict_proba(data.observed("test")).mean(0))
+    assert report["images"] == 10_000
+    assert report["temperature"] == pytest.approx(1.0, abs=1e-3) and "relaxed_negative_bound" in report
+    assert set(report["labels"]["item"]) == {"nmi", "ari", "accuracy"}
+
+
+def test_sample_draws_the_same_images_for_a_seed_and_leaves_no_gap(run, tmp_path, capsys):
+    files = [tmp_path / name for name in ("one.png", "two.png")]
+    for file in files:
+        assert cli.main(["sample", str(run), "--category", "3", "--count", "5", "--out", str(file)]) == 0
+    assert files[0].read_bytes() == files[1].read_bytes()
+    pixels = np.asarray(Image.open(files[0]))
+    assert pixels.shape == (2 * 28 + 2, 3 * 28 + 4) and pixels.dtype == np.uint8
+    assert (pixels[30:, 60:] == 255).all()  # the sixth place is empty
+
+
+def test_a_run_is_never_overwritten(run, capsys):
+    before = (run / "model.safetensors").read_bytes()
+    assert "holds a run already" in fails(capsys, "train", *QUICK, "--out", str(run))
+    assert (run / "model.safetensors").read_bytes() == before
+
+
+def test_resume_of_a_finished_run_changes_nothing(run, capsys):
+    before = (run / "model.safetensors").read_bytes()
+    assert cli.main(["train", "--resume", "--out", str(run)]) == 0
+    assert (run / "model.safetensors").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "other", [["--dataset", "mnist"], ["--model", "vae"], ["--categories", "7"], ["--learning-rate", "0.1"]]
+)
+def test_resume_refuses_what_does_not_fit_the_run(run, capsys, other):
+    assert other[0].strip("-").replace("-", "_")[:5] in fails(capsys, "train", "--resume", "--out", str(run), *other)
+
+
+def test_resume_goes_on_to_more_epochs(tmp_path, capsys):
+    out = ["--out", str(tmp_path / "run")]
+    assert cli.main(["train", *QUICK, *out]) == 0
+    assert cli.main(["train", "--resume", "--epochs", "2", *out]) == 0
+    two = [*QUICK[:-4], "--epochs", "2", "--warmup", "1", "--out", str(tmp_path / "whole")]
+    assert cli.main(["train", *two]) == 0
+    for name, value in load_model(tmp_path / "run").state_dict().items():
+        assert torch.equal(value, load_model(tmp_path / "whole").state_dict()[name])
+
+
+def test_evaluate_and_sample_refuse_an_unfinished_run(run, tmp_path, capsys):
+    unfinished = tmp_path / "unfinished"
+    unfinished.mkdir()
+    (unfinished / "run.json").write_text((run / "run.json").read_text())
+    assert "--resume" in fails(capsys, "evaluate", str(unfinished))
+    assert "no finished model" in fails(capsys, "sample", str(unfinished), "--out", str(tmp_path / "x.png"))
+    assert not (tmp_path / "x.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cause"),
+    [
+        (["--categories", "0"], "categories must be at least 1"),
+        (["--categories", "-3"], "categories must be at least 1"),
+        (["--epochs", "0"], "epochs must be at least 1"),
+        (["--batch-size", "0"], "batch_size must be at least 1"),
+        (["--batch-size", "5000"], "fewer than a batch"),
+        (["--learning-rate", "0"], "learning_rate must be finite and above 0"),
+        (["--learning-rate", "-1"], "learning_rate must be finite and above 0"),
+        (["--learning-rate", "nan"], "learning_rate must be finite"),
+        (["--warmup", "-1"], "warmup must be at least 0"),
+        (["--seed", "-1"], "seed must be at least 0"),
+        (["--threads", "0"], "--threads must be at least 1"),
+        (["--model", "cpp"], "did you mean 'cp'"),
+        (["--dataset", "fashon-mnist"], "did you mean 'fashion-mnist'"),
+        (["--gate", "prob"], "did you mean 'probs'"),
+        (["--model", "vae", "--categories", "3"], "a VAE has no categories"),
+        (["--dataset", "omniglot"], "ships no part of omniglot"),
+    ],
+)
+def test_bad_settings_name_the_cause_and_write_nothing(arguments, cause, tmp_path, capsys):
+    base = ["train", "--subset", "--epochs", "1", "--warmup", "1", "--out", str(tmp_path / "run")]
+    assert cause in fails(capsys, *base, *arguments)
+    assert not (tmp_path / "run" / "checkpoint.safetensors").exists()
+
+
+def test_no_network_names_the_files_and_the_folder(tmp_path, capsys, monkeypatch):
+    def offline(self, root):
+        raise OSError("Network is unreachable")
+
+    monkeypatch.setattr("cpvae_lite.sources.IdxSource.download", offline)
+    said = fails(capsys, "train", "--dataset", "mnist", "--out", str(tmp_path / "run"))
+    assert "MNIST/raw/train-images-idx3-ubyte" in said and str(tmp_path / "cache") in said and "--subset" in said
+    assert "MNIST/raw" in fails(capsys, "data", "fetch", "mnist")
+
+
+def test_a_category_outside_is_named(run, tmp_path, capsys):
+    out = ["--out", str(tmp_path / "x.png")]
+    assert "category 6 is not one of 0..5" in fails(capsys, "sample", str(run), "--category", "6", *out)
+    assert "category -1" in fails(capsys, "sample", str(run), "--category", "-1", *out)
+    assert "count" in fails(capsys, "sample", str(run), "--count", "0", *out)
+    assert not (tmp_path / "x.png").exists()
+
+
+def test_a_file_is_replaced_only_by_force(run, tmp_path, capsys):
+    file = tmp_path / "x.png"
+    file.write_text("mine")
+    assert "--force" in fails(capsys, "sample", str(run), "--out", str(file))
+    assert file.read_text() == "mine"
+    assert cli.main(["sample", str(run), "--out", str(file), "--force"]) == 0
+    assert file.read_bytes().startswith(b"\x89PNG")
+
+
+def test_missing_and_unwritable_places_are_named(run, tmp_path, capsys):
+    assert "holds no run" in fails(capsys, "evaluate", str(tmp_path / "nowhere"))
+    assert "holds no run" in fails(capsys, "train", "--resume", "--out", str(tmp_path / "nowhere"))
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    assert str(blocked) in fails(capsys, "train", *QUICK, "--out", str(blocked / "run"))
+    assert str(blocked) in fails(capsys, "sample", str(run), "--out", str(blocked / "x.png"))
+
+
+def test_evaluate_refuses_other_data(run, tmp_path, capsys):
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for file in run.iterdir():
+        (copy / file.name).write_bytes(file.read_bytes())
+    content = json.loads((copy / "run.json").read_text())
+    content["data"]["fingerprint"] = "00000000"
+    (copy / "run.json").write_text(json.dumps(content))
+    assert "not the data" in fails(capsys, "evaluate", str(copy))
+
+
+def test_data_list_names_every_data_set(capsys):
+    assert cli.main(["data", "list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["synthetic", "mnist", "fashion-mnist", "omniglot"]
+    assert all("fetch" in line for line in lines[1:])
+
+
+@pytest.mark.parametrize("command", [[], ["train"], ["evaluate"], ["sample"], ["data"], ["data", "fetch"]])
+def test_help_explains_each_option(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main([*command, "--help"])
+    assert stop.value.code == 0
+    out = capsys.readouterr().out
+    assert "usage: cpvae-lite" in out and len(out) > 200
+
+
+def test_a_wrong_option_ends_with_code_two(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["train", "--epochs", "many", "--out", "x"])
+    assert stop.value.code == 2
+
+
+def test_ctrl_c_leaves_a_checkpoint_that_goes_on(tmp_path, capsys):
+    folder = tmp_path / "run"
+    command = [sys.executable, "-m", "cpvae_lite.cli", "train", *QUICK[:-4], "--warmup", "1", "--out", str(folder)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    child = subprocess.Popen([*command, "--epochs", "200"], env=environment, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not (folder / "checkpoint.safetensors").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=60)
+    assert child.returncode == cli.INTERRUPTED and "--resume" in err and "Traceback" not in err
+    assert cli.main(["train", "--resume", "--epochs", "1", "--out", str(folder)]) == 0
+    assert (folder / "model.safetensors").exists()

@@ -1,0 +1,483 @@
+"""Data sets: exact binarisation, splits that are disjoint and complete, and arrays that are checked."""
+
+import math
+from importlib import resources
+from itertools import chain
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import kstest, norm
+
+from cpvae_lite import Dataset, load_dataset
+from cpvae_lite.data import Split, binarise, synthetic_mixture
+
+SPLITS = ("train", "validation", "test")
+SHIPPED = ("mnist", "fashion-mnist")
+
+
+@pytest.fixture(autouse=True)
+def nothing_on_disk(monkeypatch, tmp_path):
+    monkeypatch.delenv("CPVAE_LITE_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    torch.manual_seed(0)
+
+
+# --- binarisation ------------------------------------------------------------------------------------
+
+
+def test_a_pixel_is_one_with_probability_v_over_255_exactly():
+    draws = 40_000
+    values = torch.arange(256, dtype=torch.uint8)
+    frequency = binarise(values.expand(draws, 256)).double().mean(0)
+    expected = torch.arange(256).double() / 255
+    standard_error = (expected * (1 - expected) / draws).sqrt()
+    assert ((frequency - expected).abs() <= 4.5 * standard_error).all()  # 256 values at once
+    assert frequency[0] == 0
+    assert frequency[255] == 1
+
+
+def test_the_frequencies_have_no_common_bias():
+    # Summed over all values, v/255 is told from v/256 and (v + 1)/256.
+    draws = 40_000
+    total = binarise(torch.arange(256, dtype=torch.uint8).expand(draws, 256)).double().sum(1).mean()
+    probability = np.arange(256) / 255
+    standard_error = math.sqrt((probability * (1 - probability)).sum() / draws)
+    assert abs(total - 128) < 4 * standard_error
+    assert 4 * standard_error < 0.2
+
+
+def test_pixels_are_drawn_independently():
+    pairs = binarise(torch.full((100_000, 2), 100, dtype=torch.uint8)).double()
+    both = pairs.prod(1).mean()
+    expected = (100 / 255) ** 2
+    assert abs(both - expected) < 4 * math.sqrt(expected * (1 - expected) / len(pairs))
+
+
+def test_binary_images_are_zeros_and_ones_in_float32_and_the_original_is_kept():
+    images = torch.randint(256, (50, 9), dtype=torch.uint8)
+    before = images.clone()
+    binary = binarise(images)
+    assert binary.dtype == torch.float32
+    assert set(binary.unique().tolist()) == {0.0, 1.0}
+    assert torch.equal(images, before)
+
+
+def greys(**settings):
+    return Dataset.from_arrays(np.random.default_rng(3).integers(0, 256, (60, 5, 4)), **settings)
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_observed_images_are_the_same_every_time(split):
+    dataset = greys()
+    torch.manual_seed(1)
+    first = dataset.observed(split)
+    torch.manual_seed(2)
+    state = torch.get_rng_state()
+    assert torch.equal(first, dataset.observed(split))
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_observed_images_are_a_binarisation_of_their_split():
+    dataset = Dataset.from_arrays(np.full((3000, 10), 51, dtype=np.uint8))
+    for split in SPLITS:
+        observed = dataset.observed(split)
+        assert observed.shape == dataset.split(split).data.shape
+        assert abs(observed.mean() - 0.2) < 4 * math.sqrt(0.2 * 0.8 / observed.numel())
+    assert not torch.equal(dataset.observed("validation"), dataset.observed("test"))  # 300 × 10 each
+
+
+def test_black_and_white_survive_observation():
+    images = np.random.default_rng(0).integers(0, 2, (40, 6)) * 255
+    dataset = Dataset.from_arrays(images)
+    for split in SPLITS:
+        assert torch.equal(dataset.observed(split) * 255, dataset.split(split).data.float())
+
+
+def test_real_values_are_observed_as_they_are():
+    dataset = Dataset.from_arrays(np.random.default_rng(0).normal(size=(40, 6)), kind="real")
+    assert all(torch.equal(dataset.observed(split), dataset.split(split).data) for split in SPLITS)
+
+
+# --- the synthetic mixture -----------------------------------------------------------------------------
+
+
+def mixture_cdf(x):
+    return 0.5 * norm.cdf(x, 0.3, 0.05) + 0.5 * norm.cdf(x, 0.7, 0.05)
+
+
+def test_the_synthetic_data_are_the_mixture_of_the_paper():
+    dataset = load_dataset("synthetic")
+    assert [len(dataset.split(split)) for split in SPLITS] == [50_000, 10_000, 10_000]
+    for split in SPLITS:
+        assert kstest(dataset.split(split).data[:, 0].numpy(), mixture_cdf).pvalue > 1e-3
+
+
+def test_the_synthetic_data_have_two_modes_and_a_gap():
+    x = load_dataset("synthetic").train.data[:, 0].numpy()
+    counts = np.array([((x > m - 0.05) & (x < m + 0.05)).sum() for m in (0.3, 0.5, 0.7)]) / len(x)
+    expected = [mixture_cdf(m + 0.05) - mixture_cdf(m - 0.05) for m in (0.3, 0.5, 0.7)]
+    assert np.abs(counts - expected).max() < 4 * math.sqrt(0.25 / len(x))
+    assert counts[1] < 0.01 < 0.3 < min(counts[0], counts[2])
+
+
+def test_the_moments_of_each_synthetic_component_are_those_printed():
+    dataset = load_dataset("synthetic")
+    x, component = dataset.train.data[:, 0].double(), dataset.train.labels["component"]
+    for index, mean in enumerate((0.3, 0.7)):
+        own = x[component == index]
+        assert abs(len(own) / len(x) - 0.5) < 4 * math.sqrt(0.25 / len(x))
+        assert abs(own.mean() - mean) < 4 * 0.05 / math.sqrt(len(own))
+        assert abs(own.std() - 0.05) < 4 * 0.05 / math.sqrt(2 * len(own))
+
+
+def test_the_synthetic_data_follow_from_their_seed():
+    some, again, other = (synthetic_mixture(500, seed=seed) for seed in (1, 1, 2))
+    assert all(torch.equal(some.split(s).data, again.split(s).data) for s in SPLITS)
+    assert not set(some.train.data[:, 0].tolist()) & set(other.train.data[:, 0].tolist())
+    assert not set(some.train.data[:, 0].tolist()) & set(some.test.data[:, 0].tolist())
+
+
+def test_the_synthetic_data_want_a_gaussian_likelihood():
+    dataset = load_dataset("synthetic")
+    assert (dataset.likelihood, dataset.features, dataset.train.data.dtype) == ("gaussian", 1, torch.float32)
+
+
+# --- the part that the package ships -------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=SHIPPED)
+def shipped(request):
+    return load_dataset(request.param, subset=True)
+
+
+def test_the_shipped_part_has_4000_1000_and_10000_images(shipped):
+    assert [len(shipped.split(split)) for split in SPLITS] == [4_000, 1_000, 10_000]
+    assert (shipped.shape, shipped.features, shipped.likelihood) == ((28, 28), 784, "bernoulli")
+    assert shipped.subset
+
+
+def test_shipped_images_are_all_different(shipped):
+    everything = torch.cat([shipped.split(split).data for split in SPLITS])
+    assert len({row.tobytes() for row in everything.numpy()}) == len(everything)
+
+
+def test_shipped_labels_are_those_of_their_images(shipped):
+    # The class whose training images average nearest is right for most; wrong for 9 of 10 if labels were shifted.
+    (kind,) = shipped.label_names
+    classes = len(shipped.label_names[kind])
+    train = shipped.train.data.float()
+    centres = torch.stack([train[shipped.train.labels[kind] == label].mean(0) for label in range(classes)])
+    for split in SPLITS:
+        nearest = torch.cdist(shipped.split(split).data.float(), centres).argmin(1)
+        assert (nearest == shipped.split(split).labels[kind]).double().mean() > 0.6
+
+
+def test_every_shipped_class_has_a_name(shipped):
+    (kind,) = shipped.label_names
+    for split in SPLITS:
+        labels = shipped.split(split).labels[kind]
+        assert set(labels.tolist()) == set(range(len(shipped.label_names[kind]))) == set(range(10))
+        assert labels.shape == (len(shipped.split(split)),)
+
+
+def test_names_of_fashion_items_are_those_of_their_labels():
+    shipped = load_dataset("fashion-mnist", subset=True)
+    images, labels = shipped.test.data.reshape(-1, 28, 28).double(), shipped.test.labels["item"]
+    average = {name: images[labels == index].mean(0) for index, name in enumerate(shipped.label_names["item"])}
+
+    def most(what):
+        return max(average, key=lambda name: what(average[name]).item())
+
+    assert most(lambda image: image.mean()) == "coat"
+    assert most(lambda image: -image.mean()) == "sandal"
+    assert most(lambda image: (image - image.flip(1)).abs().mean()) == "ankle boot"
+    assert most(lambda image: image[16:, 9:12].mean() - image[16:, 13:15].mean()) == "trouser"  # a gap between legs
+    assert most(lambda image: image[:, :3].mean()) == "bag"  # as wide as the picture
+
+
+def test_shipped_files_are_read_without_a_data_folder_or_pickle(monkeypatch):
+    monkeypatch.setenv("CPVAE_LITE_DATA", "/nowhere")
+    monkeypatch.setattr("cpvae_lite.data.fetch", None)
+    assert len(load_dataset("mnist", subset=True).test) == 10_000
+    for name in SHIPPED:
+        with resources.files("cpvae_lite").joinpath(f"artifacts/data/{name}.npz").open("rb") as file:
+            arrays = np.load(file, allow_pickle=False)
+            assert all(arrays[key].dtype == np.uint8 for key in arrays.files)
+
+
+@pytest.mark.parametrize("name", ["omniglot", "synthetic"])
+def test_there_is_no_shipped_part_of_the_others(name):
+    with pytest.raises(ValueError, match=f"ships no part of {name}; it ships parts of mnist, fashion-mnist"):
+        load_dataset(name, subset=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "near"), [("MNIST", "mnist"), ("fashion", "fashion-mnist"), ("omniglott", "omniglot")]
+)
+def test_an_unknown_data_set_is_answered_with_the_nearest(name, near):
+    with pytest.raises(ValueError, match=f"unknown data set '{name}'; did you mean '{near}'"):
+        load_dataset(name)
+
+
+# --- your own arrays -----------------------------------------------------------------------------------
+
+
+def numbered(count=200):
+    """Rows that say which row they are."""
+    rows = np.arange(count)
+    return np.stack([rows // 256, rows % 256], axis=1).astype(np.uint8)
+
+
+def numbers(split):
+    return (split.data[:, 0].long() * 256 + split.data[:, 1].long()).tolist()
+
+
+@pytest.mark.parametrize(("validation", "test", "sizes"), [(0.1, 0.1, [160, 20, 20]), (0.25, 0.5, [50, 50, 100])])
+def test_shares_are_disjoint_and_complete_and_of_the_size_asked_for(validation, test, sizes):
+    dataset = Dataset.from_arrays(numbered(), validation=validation, test=test)
+    found = [numbers(dataset.split(split)) for split in SPLITS]
+    assert [len(rows) for rows in found] == sizes
+    assert sorted(chain(*found)) == list(range(200))
+
+
+def test_shares_are_drawn_at_random_from_the_seed():
+    first, again, other = (Dataset.from_arrays(numbered(), seed=seed) for seed in (0, 0, 1))
+    assert numbers(first.test) == numbers(again.test)
+    assert numbers(first.test) != numbers(other.test)
+    assert numbers(first.test) != sorted(numbers(first.test))
+
+
+def test_labels_follow_their_rows():
+    labels = np.arange(200) * 7 % 50
+    dataset = Dataset.from_arrays(numbered(), labels)
+    for split in map(dataset.split, SPLITS):
+        assert split.labels["label"].tolist() == [row * 7 % 50 for row in numbers(split)]
+    assert dataset.label_names == {"label": tuple(map(str, range(50)))}
+
+
+def test_your_own_validation_and_test_data_are_kept_whole_and_in_order():
+    data = numbered(200)
+    dataset = Dataset.from_arrays(
+        data[:100], np.arange(100), validation=data[100:150], test=(data[150:], np.arange(50))
+    )
+    assert sorted(numbers(dataset.train)) == list(range(100))
+    assert numbers(dataset.validation) == list(range(100, 150))
+    assert numbers(dataset.test) == list(range(150, 200))
+    assert dataset.test.labels["label"].tolist() == list(range(50))
+    assert dataset.validation.labels == {}
+
+
+def test_one_split_of_your_own_leaves_the_share_of_the_other():
+    dataset = Dataset.from_arrays(numbered(100), validation=numbered(30), test=0.2)
+    assert len(dataset.test) == 20
+    assert numbers(dataset.validation) == list(range(30))
+    assert sorted(numbers(dataset.train) + numbers(dataset.test)) == list(range(100))
+
+
+def test_every_label_of_every_split_has_a_name():
+    dataset = Dataset.from_arrays(numbered(20), np.arange(20) % 3, test=(numbered(5), [0, 1, 2, 3, 4]))
+    assert int(dataset.test.labels["label"].max()) < len(dataset.label_names["label"])
+
+
+GREYS = np.random.default_rng(0).integers(0, 256, (30, 4, 3))
+GOOD_IMAGES = {
+    "uint8": GREYS.astype(np.uint8),
+    "int64": GREYS,
+    "int16 in Fortran order": np.asfortranarray(GREYS.astype(np.int16)),
+    "float64": GREYS / 255,
+    "float32": (GREYS / 255).astype(np.float32),
+    "nested lists": GREYS.tolist(),
+    "uint8 tensor": torch.tensor(GREYS, dtype=torch.uint8),
+    "float tensor": torch.tensor(GREYS / 255),
+    "tensor with a gradient": torch.tensor(GREYS / 255, requires_grad=True),
+}
+
+
+@pytest.mark.parametrize("data", GOOD_IMAGES.values(), ids=GOOD_IMAGES.keys())
+def test_images_of_any_dtype_become_the_same_uint8_rows(data):
+    dataset = Dataset.from_arrays(data)
+    reference = Dataset.from_arrays(GREYS.astype(np.uint8))
+    rows = torch.cat([dataset.split(split).data for split in SPLITS])
+    assert rows.dtype == torch.uint8
+    assert sorted(map(tuple, rows.tolist())) == sorted(map(tuple, GREYS.reshape(30, 12).tolist()))
+    assert dataset.fingerprint == reference.fingerprint
+    assert (dataset.shape, dataset.features, dataset.likelihood) == ((4, 3), 12, "bernoulli")
+
+
+def test_booleans_are_black_and_white():
+    black = GREYS < 128
+    rows = torch.cat([Dataset.from_arrays(black).split(split).data for split in SPLITS])
+    assert sorted(map(tuple, rows.tolist())) == sorted(map(tuple, (255 * black).reshape(30, 12).tolist()))
+
+
+def test_float_images_are_rounded_to_the_nearest_grey():
+    values = np.linspace(0, 1, 1001)
+    dataset = Dataset.from_arrays(values[:, None])
+    greys = torch.cat([dataset.split(split).data for split in SPLITS]).flatten().sort().values.double() / 255
+    assert np.abs(greys.numpy() - values).max() <= 0.5 / 255 + 1e-12
+
+
+def test_flat_rows_and_single_numbers_are_data_too():
+    assert Dataset.from_arrays(GREYS.reshape(30, 12)).shape == (12,)
+    assert Dataset.from_arrays(np.linspace(-3, 3, 30), kind="real").shape == (1,)
+
+
+@pytest.mark.parametrize("data", [np.random.default_rng(0).normal(0, 1e3, (30, 2)), GREYS, torch.randn(30, 2)])
+def test_real_data_keep_their_values_in_float32(data):
+    dataset = Dataset.from_arrays(data, kind="real")
+    rows = torch.cat([dataset.split(split).data for split in SPLITS])
+    expected = np.asarray(data).astype(np.float32).reshape(30, -1)
+    assert rows.dtype == torch.float32
+    assert sorted(map(tuple, rows.tolist())) == sorted(map(tuple, expected.tolist()))
+    assert dataset.likelihood == "gaussian"
+
+
+def test_a_dataset_does_not_share_memory_with_your_arrays():
+    data, own, labels = numbered(40), numbered(10), np.arange(40)
+    dataset = Dataset.from_arrays(data, labels, validation=own)
+    before = dataset.fingerprint, dataset.train.labels["label"].clone()
+    data[:], own[:], labels[:] = 9, 9, 9
+    assert dataset.fingerprint == before[0]
+    assert torch.equal(dataset.train.labels["label"], before[1])
+
+
+def spoilt(value, dtype=np.float64):
+    data = np.full((30, 4), 0.5, dtype)
+    data[17, 2] = value
+    return data
+
+
+BAD_DATA = {
+    "empty": (np.zeros((0, 4)), ValueError, "data: an empty set"),
+    "no features": (np.zeros((4, 0)), ValueError, "data: an empty set"),
+    "a number": (3.0, ValueError, "data: an empty set"),
+    "None": (None, (TypeError, ValueError), "data: "),
+    "NaN": (spoilt(np.nan), ValueError, r"data: NaN or infinity at index \(.*17.*2.*\)"),
+    "infinity": (spoilt(np.inf), ValueError, "data: NaN or infinity at index"),
+    "NaN tensor": (torch.tensor(spoilt(np.nan)), ValueError, "data: NaN or infinity at index"),
+    "negative float": (spoilt(-0.1), ValueError, r"data: pixels from -0.1 to 0.5; .* 0..255 or floats in \[0, 1\]"),
+    "float above 1": (spoilt(1.001), ValueError, "data: pixels from 0.5 to 1.001"),
+    "floats up to 255": (GREYS.astype(float), ValueError, r"floats in \[0, 1\]"),
+    "negative int": (spoilt(-1, np.int64), ValueError, "data: pixels from -1 to 0"),
+    "above 255": (spoilt(256, np.int64), ValueError, "data: pixels from 0 to 256"),
+    "huge float64": (spoilt(1e300), ValueError, "data: pixels from 0.5 to 1e"),
+    "strings": (np.array([["a", "b"]] * 9), TypeError, "data: dtype <U1"),
+    "complex": (np.ones((9, 2), complex), TypeError, "data: dtype complex128"),
+    "objects": (np.array([[1, None]] * 9, dtype=object), TypeError, "data: dtype object"),
+    "dates": (np.zeros(9, "datetime64[D]"), TypeError, "data: dtype datetime64"),
+}
+
+
+@pytest.mark.parametrize(("data", "error", "cause"), BAD_DATA.values(), ids=BAD_DATA.keys())
+def test_bad_images_are_refused_with_the_cause(data, error, cause):
+    with pytest.raises(error, match=cause):
+        Dataset.from_arrays(data)
+
+
+@pytest.mark.parametrize("value", [1e39, -1e39, 1e300])
+def test_real_values_beyond_float32_are_refused(value):
+    with pytest.raises(ValueError, match="data: values beyond what float32 holds"):
+        Dataset.from_arrays(spoilt(value), kind="real")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_real_values_that_are_not_finite_are_refused(value):
+    with pytest.raises(ValueError, match=r"data: NaN or infinity at index \(.*17.*2.*\)"):
+        Dataset.from_arrays(spoilt(value), kind="real")
+
+
+BAD_LABELS = {
+    "too few": (np.arange(29), ValueError, r"labels of data have shape \(29,\); there are 30 rows"),
+    "a column": (np.zeros((30, 1), int), ValueError, r"labels of data have shape \(30, 1\)"),
+    "negative": (np.arange(30) - 1, ValueError, "labels of data must not be negative"),
+    "floats": (np.arange(30.0), TypeError, "labels of data must be whole numbers, not float64"),
+    "strings": (["a"] * 30, TypeError, "labels of data must be whole numbers"),
+    "float tensor": (torch.zeros(30), TypeError, "labels of data must be whole numbers, not float32"),
+}
+
+
+@pytest.mark.parametrize(("labels", "error", "cause"), BAD_LABELS.values(), ids=BAD_LABELS.keys())
+def test_bad_labels_are_refused_with_the_cause(labels, error, cause):
+    with pytest.raises(error, match=cause):
+        Dataset.from_arrays(GREYS, labels)
+
+
+BAD_SPLITS = {
+    "other shape": (
+        {"validation": GREYS[:, :3]},
+        ValueError,
+        r"validation data have shape \(3, 3\) each, training data \(4, 3\)",
+    ),
+    "transposed": (
+        {"test": GREYS.transpose(0, 2, 1)},
+        ValueError,
+        r"test data have shape \(3, 4\) each, training data \(4, 3\)",
+    ),
+    "empty": ({"test": GREYS[:0]}, ValueError, "test data: an empty set"),
+    "NaN": ({"test": np.where(GREYS > 250, np.nan, 0.5)}, ValueError, "test data: NaN or infinity"),
+    "out of range": ({"validation": GREYS * 2}, ValueError, "validation data: pixels from"),
+    "labels too few": ({"test": (GREYS, np.arange(3))}, ValueError, "labels of test data have shape"),
+    "share 0": ({"test": 0}, ValueError, "test must be finite and above 0"),
+    "share below 0": ({"validation": -0.1}, ValueError, "validation must be finite and above 0"),
+    "share NaN": ({"validation": float("nan")}, ValueError, "validation must be finite"),
+    "share 1": ({"test": 1.0}, ValueError, "test=1.0 leaves a split empty: there are 30 rows"),
+    "share too small": ({"test": 0.01}, ValueError, "test=0.01 leaves a split empty"),
+    "shares together 1": ({"test": 0.5, "validation": 0.5}, ValueError, "validation=0.5 leaves a split empty"),
+    "share True": ({"test": True}, TypeError, "test must be a number"),
+    "kind": ({"kind": "image"}, ValueError, "unknown kind of data 'image'; did you mean 'images'"),
+}
+
+
+@pytest.mark.parametrize(("settings", "error", "cause"), BAD_SPLITS.values(), ids=BAD_SPLITS.keys())
+def test_bad_splits_are_refused_with_the_cause(settings, error, cause):
+    with pytest.raises(error, match=cause):
+        Dataset.from_arrays(GREYS, **settings)
+
+
+def test_one_row_cannot_be_split():
+    with pytest.raises(ValueError, match="leaves a split empty: there are 1 rows"):
+        Dataset.from_arrays(GREYS[:1])
+
+
+# --- splits and fingerprints ---------------------------------------------------------------------------
+
+
+def test_rows_of_a_split_keep_their_labels():
+    split = Split(torch.arange(12).reshape(6, 2), {"a": torch.arange(6), "b": torch.arange(6) * 10})
+    part = split[torch.tensor([4, 1])]
+    assert part.data.tolist() == [[8, 9], [2, 3]]
+    assert {kind: labels.tolist() for kind, labels in part.labels.items()} == {"a": [4, 1], "b": [40, 10]}
+
+
+def test_an_unknown_split_is_answered_with_the_known_ones():
+    with pytest.raises(ValueError, match="unknown split 'valid'; did you mean 'validation'"):
+        greys().split("valid")
+
+
+def test_the_fingerprint_is_that_of_the_data_and_not_of_the_labels():
+    data = numbered(100)
+    assert Dataset.from_arrays(data, np.arange(100)).fingerprint == Dataset.from_arrays(data, name="x").fingerprint
+
+
+def changed_in(row):
+    data = numbered(100)
+    data[row] ^= 1
+    return data
+
+
+OTHER_DATA = {
+    "first pixel": {"data": changed_in(0)},
+    "last pixel": {"data": changed_in(99)},
+    "other order": {"seed": 1},
+    "more validation": {"validation": 0.2},
+    "more test": {"test": 0.2},
+    "other validation": {"validation": numbered(10)},
+}
+
+
+@pytest.mark.parametrize("change", OTHER_DATA.values(), ids=OTHER_DATA.keys())
+def test_the_fingerprint_tells_other_data_and_other_splits_apart(change):
+    data = change.get("data", numbered(100))
+    settings = {key: value for key, value in change.items() if key != "data"}
+    assert Dataset.from_arrays(data, **settings).fingerprint != Dataset.from_arrays(numbered(100)).fingerprint

@@ -1,0 +1,70 @@
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+
+from cpvae_lite.history import History
+from cpvae_lite.plots import (
+    image_grid,
+    plot_categories,
+    plot_category_use,
+    plot_history,
+    plot_images,
+    plot_label_shares,
+)
+
+
+def test_each_image_stands_in_its_place():
+    images = torch.arange(1, 6)[:, None].expand(5, 4) / 10  # image i is evenly i/10
+    sheet = image_grid(images, columns=3, shape=(2, 2), gap=1)
+    assert sheet.shape == (5, 8)
+    corners = sheet[::3, ::3]
+    np.testing.assert_allclose(corners, [[0.1, 0.2, 0.3], [0.4, 0.5, 0.0]])
+    assert (sheet[2] == 0).all() and (sheet[:, [2, 5]] == 0).all()
+
+
+def test_pixels_keep_their_order():
+    image = torch.arange(6.0)[None] / 10
+    np.testing.assert_allclose(image_grid(image, columns=1, shape=(2, 3))[1], [0.3, 0.4, 0.5])
+
+
+def _history():
+    validation = {"bound": -240.0, "standard_error": 1.0, "kl_c": 2.0, "kl_z": 9.0, "used_categories": 3}
+    return History({"epoch": e, "train": {"loss": 250.0}, "validation": validation} for e in (1, 2))
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: plot_images(torch.rand(6, 784), columns=3, titles=["a", "b", "c"]),
+        lambda: plot_categories(torch.rand(3, 10, 784), [7, 1, 2], torch.full((10,), 0.1), columns=2),
+        lambda: plot_category_use(torch.full((10,), 0.1)),
+        lambda: plot_label_shares(torch.rand(10, 2), ("shoe", "bag"), [3, 5]),
+        lambda: plot_history(_history()),
+    ],
+)
+def test_figures_draw_and_pyplot_keeps_none(draw):
+    figure = draw()
+    figure.canvas.draw()
+    assert plt.get_fignums() == []  # or a notebook would show each figure twice
+
+
+def test_blocks_carry_the_number_and_share_of_their_category():
+    figure = plot_categories(torch.rand(2, 5, 784), [7, 1], torch.tensor([0.0, 0.25] + [0.0] * 5 + [0.5]), columns=2)
+    assert [axes.get_title() for axes in figure.axes] == ["c = 7   50.0%", "c = 1   25.0%"]
+
+
+def test_bars_above_the_uniform_share_are_coloured():
+    figure = plot_category_use(torch.tensor([0.1, 0.6, 0.3]))
+    heights = [bar.get_height() for bar in figure.axes[0].patches]
+    np.testing.assert_allclose(heights, [0.6, 0.3, 0.1], rtol=1e-6)
+    colours = [bar.get_facecolor() for bar in figure.axes[0].patches]
+    assert colours[0] != colours[1] == colours[2]
+
+
+def test_a_history_without_categories_has_two_panels():
+    history = _history()
+    for record in history:
+        for name in ("kl_c", "used_categories"):
+            record["validation"] = {k: v for k, v in record["validation"].items() if k != name}
+    assert len(plot_history(history).axes) == 2
