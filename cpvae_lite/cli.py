@@ -227,7 +227,7 @@ def _add_machine(command: argparse.ArgumentParser) -> None:
 def _add_train(commands) -> None:
     command = _add_command(
         commands, "train", _train, "Train a model",
-        "Defaults are the paper's. A checkpoint is written after each epoch: Ctrl-C loses at most the epoch under"
+        "Defaults follow the paper. A checkpoint is written after each epoch: Ctrl-C loses at most the epoch under"
         " way, and --resume goes on to the very weights of an uninterrupted run.",
     )  # fmt: skip
     add = command.add_argument

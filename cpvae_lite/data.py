@@ -116,8 +116,8 @@ class Dataset:
             return binarise(data)
 
     def __repr__(self) -> str:
-        sizes = " / ".join(f"{len(self.split(name)):,}" for name in SPLITS)
-        return f"{self.name}: {sizes} (train / validation / test) of shape {self.shape}, {self.source}"
+        sizes = ", ".join(f"{name} {len(self.split(name)):,}" for name in SPLITS)
+        return f"{self.name} ({self.source})\n{sizes}, each of shape {self.shape}"
 
     @classmethod
     def from_arrays(
@@ -150,7 +150,8 @@ class Dataset:
         Example:
             >>> images = np.random.default_rng(0).integers(0, 256, (100, 28, 28))
             >>> Dataset.from_arrays(images, name="noise")
-            noise: 80 / 10 / 10 (train / validation / test) of shape (28, 28), arrays
+            noise (arrays)
+            train 80, validation 10, test 10, each of shape (28, 28)
         """
         one_of("kind of data", kind, ("images", "real"))
         whole, shape = _split(data, labels, kind, "data"), _shape(data)
@@ -194,7 +195,8 @@ def load_dataset(name: str, *, subset: bool = False, root: str | Path | None = N
 
     Example:
         >>> load_dataset("fashion-mnist", subset=True)
-        fashion-mnist: 4,000 / 1,000 / 10,000 (train / validation / test) of shape (28, 28), shipped with the package
+        fashion-mnist (shipped with the package)
+        train 4,000, validation 1,000, test 10,000, each of shape (28, 28)
     """
     one_of("data set", name, DATASETS)
     if subset:
@@ -220,7 +222,8 @@ def synthetic_mixture(n: int = 50_000, *, seed: int = 0) -> Dataset:
 
     Example:
         >>> synthetic_mixture(1000)
-        synthetic: 1,000 / 200 / 200 (train / validation / test) of shape (1,), drawn with seed 0
+        synthetic (drawn with seed 0)
+        train 1,000, validation 200, test 200, each of shape (1,)
     """
     rng = np.random.default_rng(seed)
 

@@ -29,7 +29,10 @@ _RATES = ("learning_rate", "temperature", "least_temperature")
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How to train; the defaults are the paper's.
+    """How to train.
+
+    The defaults follow the paper, and where it is silent (batch size, patience, temperature) a public
+    implementation of it; that there are at most 300 epochs is our choice.
 
     Attributes:
         epochs: at most this many.
@@ -298,7 +301,7 @@ def _bar(state: TrainState, config: TrainConfig, images: int, progress: bool) ->
         total=config.epochs * steps,
         initial=done * steps,
         desc=f"epoch {done}/{config.epochs}",
-        unit="step",
+        bar_format="{desc} {percentage:3.0f}%|{bar}| [{elapsed}<{remaining}{postfix}]",
         disable=not progress,
     )
 

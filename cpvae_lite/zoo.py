@@ -11,8 +11,9 @@ vae      x               none
 =======  ==============  ==========
 
 These are the parents of Table 1 of the paper; the plain VAE has no c at all. "x, c" has two readings. With
-``gate="probs"``, the paper's Fig. 2, z's posterior sees the probabilities π(x), a function of x alone. With
-``gate="sample"``, what Eq. 10 says, it sees a draw of c.
+``gate="probs"``, the paper's Fig. 2, z's posterior sees the probabilities π(x), a function of x alone; given x
+it is then independent of c, as in INDq, and the two differ by that layer only. With ``gate="sample"``, what
+Eq. 10 says, it sees a draw of c.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ GATES = {"probs": "pi", "sample": "c"}  # what the gated layer of z's posterior 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """What it takes to build a model again; the defaults are the paper's.
+    """What it takes to build a model again. The defaults follow the paper where it gives a value.
 
     Attributes:
         name: a key of `MODELS`.

@@ -99,6 +99,18 @@ def test_bernoulli_probabilities_of_all_images_sum_to_one():
     assert math.isclose(found.log_prob(images).exp().sum(), 1)
 
 
+@pytest.mark.parametrize("dtype", [torch.float, torch.double])
+@pytest.mark.parametrize("pixel", [0.0, 1.0])
+def test_bernoulli_density_and_gradient_hold_at_extreme_logits(pixel, dtype):
+    far = torch.tensor([-1e4, -90, -30, -5, -1e-3, 0, 1e-3, 5, 30, 90, 1e4], dtype=dtype)
+    logits = far[:, None].clone().requires_grad_()
+    found = Bernoulli(Given(), "z")({"z": logits}).log_prob(torch.full_like(logits, pixel))
+    expected = F.logsigmoid((2 * pixel - 1) * far.double())
+    assert torch.allclose(found.double(), expected, rtol=1e-6, atol=1e-6)
+    (gradient,) = torch.autograd.grad(found.sum(), logits)
+    assert torch.allclose(gradient[:, 0].double(), pixel - far.double().sigmoid(), atol=1e-6)
+
+
 def test_spherical_gaussian_has_one_variance_for_all():
     likelihood = SphericalGaussian(Given(), "z").double()
     with torch.no_grad():

@@ -35,8 +35,9 @@ def dataset():
 @pytest.fixture
 def model(tiny, categorical_variant):
     model = tiny(**categorical_variant)
-    with torch.no_grad():  # wide posteriors: importance weights with light tails
-        model.latents[-1].posterior.net.layers[-1].bias[1:] += 2
+    with torch.no_grad():
+        model.latents[-1].posterior.net.layers[-1].bias[1:] += 2  # wide: importance weights have light tails
+        model.likelihood.net.layers[0].affine.weights[1].mul_(4)  # c matters: a relaxed one is told apart
     return model
 
 

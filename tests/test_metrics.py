@@ -61,8 +61,8 @@ def test_agreement_is_that_of_scikit_learn_and_of_counting(clustering):
 
 
 def test_majority_label_weighs_responsibilities():
-    """Two images that lean to the category outweigh one that is in it for certain."""
-    train, labels = torch.tensor([[1.0, 0.0], [0.6, 0.4], [0.6, 0.4], [0.0, 1.0]]), torch.tensor([0, 1, 1, 0])
+    """Three images that lean away from the category outweigh, together, one that is in it for certain."""
+    train, labels = torch.tensor([[1.0, 0.0], *[[0.45, 0.55]] * 3]), torch.tensor([0, 1, 1, 1])
     image = torch.tensor([[0.9, 0.1]])
     assert label_agreement(image, torch.tensor([1]), train, labels)["accuracy"] == 1.0
     assert label_agreement(image, torch.tensor([0]), train, labels)["accuracy"] == 0.0

@@ -640,9 +640,10 @@ def bad_term(name, value):
         ("loss", float("nan"), "loss is nan"),
     ],
 )
-def test_a_loss_that_is_not_finite_is_reported_with_epoch_step_and_term(monkeypatch, term, value, says):
-    poisoned(monkeypatch, bad_term(term, value), epoch=3, step=2)
-    with pytest.raises(NotFiniteError, match=f"epoch 3, step 2: {says}; the last good state is that of epoch 2"):
+@pytest.mark.parametrize("step", [2, STEPS])
+def test_a_loss_that_is_not_finite_is_reported_with_epoch_step_and_term(monkeypatch, term, value, says, step):
+    poisoned(monkeypatch, bad_term(term, value), epoch=3, step=step)
+    with pytest.raises(NotFiniteError, match=f"epoch 3, step {step}: {says}; the last good state is that of epoch 2"):
         trained()
 
 
