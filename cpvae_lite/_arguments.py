@@ -32,5 +32,5 @@ def one_of(kind: str, name: object, known: Iterable[str]) -> str:
     if name in known:
         return str(name)
     near = difflib.get_close_matches(str(name).lower(), known, n=1, cutoff=0.4)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = f"; did you mean {near[0]!r}?" if near else "."
     raise ValueError(f"unknown {kind} {name!r}{hint} Known: {', '.join(known)}")

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
+from cpvae_lite._arguments import whole_number
+
 
 @contextmanager
 def seeded(*entropy: int, device: torch.device | str = "cpu") -> Iterator[None]:
@@ -19,7 +21,12 @@ def seeded(*entropy: int, device: torch.device | str = "cpu") -> Iterator[None]:
         >>> torch.equal(first, again)
         True
     """
+    for number in entropy:
+        whole_number("seed", number, least=0)
     cuda = [torch.cuda.current_device()] if torch.device(device).type == "cuda" else []
     with torch.random.fork_rng(devices=cuda):
-        torch.manual_seed(int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0] >> np.uint64(1)))
+        seed = int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0] >> np.uint64(1))
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed devices that are not forked
+        if cuda:
+            torch.cuda.manual_seed(seed)
         yield

@@ -100,7 +100,7 @@ def estimate_bound(
         20
     """
     with seeded(seed, device=x.device):
-        parts = [elbo(model, rows, draw) for rows in x.split(whole_number("batch_size", batch_size))]
+        parts = [elbo(model, rows, draw) for rows in model.checked(x).split(whole_number("batch_size", batch_size))]
     objective = torch.cat([part.objective() for part in parts]).double()
     names = parts[0].terms()
     terms = {name: torch.cat([part.terms()[name] for part in parts]).double().mean().item() for name in names}
@@ -146,6 +146,7 @@ def log_marginal(model: LatentVariableModel, x: Tensor, samples: int, *, seed: i
     """
     samples, rows = whole_number("samples", samples), whole_number("rows", rows)
     images = max(1, rows // samples)
+    model.checked(x)
     with seeded(seed, device=x.device):
         return torch.cat([_log_mean_weight(model, block, samples, rows) for block in x.split(images)])
 

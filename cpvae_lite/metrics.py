@@ -11,6 +11,8 @@ from torch import Tensor
 def used_categories(aggregated_posterior: Tensor) -> int:
     """How many categories have q(c) > 1/K, the paper's threshold (section 6.2).
 
+    A share that exceeds 1/K by less than a millionth of it does not count: that is rounding.
+
     Args:
         aggregated_posterior: (K,).
 
@@ -19,7 +21,7 @@ def used_categories(aggregated_posterior: Tensor) -> int:
         >>> used_categories(torch.tensor([0.5, 0.4, 0.1]))
         2
     """
-    return int((aggregated_posterior > 1 / len(aggregated_posterior)).sum())
+    return int((aggregated_posterior * len(aggregated_posterior) > 1 + 1e-6).sum())
 
 
 def label_shares(responsibilities: Tensor, labels: Tensor) -> Tensor:

@@ -83,7 +83,11 @@ class LatentVariableModel(nn.Module):
         Args:
             x: (B, features).
             draw: one of :mod:`cpvae_lite.draws`.
+
+        Raises:
+            TypeError, ValueError: if x is of another dtype or shape.
         """
+        self._require_rows(x)
         values: Values = {"x": x, "h": self.trunk(x)}
         posteriors, weight = {}, None
         for latent in self.latents:
@@ -181,6 +185,7 @@ class LatentVariableModel(nn.Module):
             ValueError: category 10 is not one of 0..9
         """
         n = whole_number("n", n)
+        one_of("source of categories", categories_from, ("aggregated", "uniform"))
         values: Values = {}
         if category is not None:
             values["c"] = self._chosen(category, n)
@@ -194,7 +199,10 @@ class LatentVariableModel(nn.Module):
 
     def _chosen(self, category: int | Sequence[int] | Tensor, n: int) -> Tensor:
         self.require_categories("sampling from one category")
-        chosen = torch.as_tensor(category, device=self.aggregated_posterior.device)
+        try:
+            chosen = torch.as_tensor(category, device=self.aggregated_posterior.device)
+        except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+            raise TypeError(f"category must be a whole number, not {category!r}") from error
         if chosen.is_floating_point() or chosen.is_complex() or chosen.dtype == torch.bool:
             raise TypeError(f"category must be a whole number, not {category!r}")
         if chosen.shape not in {(), (n,)}:
@@ -205,7 +213,7 @@ class LatentVariableModel(nn.Module):
         return chosen.long().expand(n)
 
     def _category_prior(self, source: str) -> D.Categorical:
-        if one_of("source of categories", source, ("aggregated", "uniform")) == "uniform":
+        if source == "uniform":
             return D.Categorical(logits=torch.zeros_like(self.aggregated_posterior))
         if self.aggregated_posterior.isnan().any():
             raise ValueError(
@@ -221,12 +229,16 @@ class LatentVariableModel(nn.Module):
 
     def checked(self, x: Tensor) -> Tensor:
         """`x` itself if it is a finite tensor (B, features) of the model's dtype; a clear error otherwise."""
+        self._require_rows(x)
+        if not x.isfinite().all():
+            raise ValueError("x holds NaN or infinity")
+        return x
+
+    def _require_rows(self, x: Tensor) -> None:
+        """What can be checked of x without waiting for its device."""
         dtype = next(self.parameters()).dtype
         if not isinstance(x, Tensor) or x.dtype != dtype:
             kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
             raise TypeError(f"x must be a {dtype} tensor, not {kind}; uint8 images go through data.binarise first")
-        if x.dim() != 2 or x.shape[1] != self.features:
-            raise ValueError(f"x must have shape (B, {self.features}), not {tuple(x.shape)}")
-        if not x.isfinite().all():
-            raise ValueError("x holds NaN or infinity")
-        return x
+        if x.dim() != 2 or x.shape[1] != self.features or len(x) == 0:
+            raise ValueError(f"x must have shape (B, {self.features}) with B > 0, not {tuple(x.shape)}")

@@ -81,6 +81,8 @@ class ModelConfig:
         one_of("gate", self.gate, GATES)
         for name in ("features", "latent_size", "hidden"):
             object.__setattr__(self, name, whole_number(name, getattr(self, name)))
+        if not isinstance(self.elu_logits, bool):
+            raise TypeError(f"elu_logits must be True or False, not {self.elu_logits!r}")
         spread = finite_number("prior_spread", self.prior_spread, least=0, strict=True)
         object.__setattr__(self, "prior_spread", spread)
         if self.name == "vae":

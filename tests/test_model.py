@@ -203,7 +203,7 @@ every_verb = pytest.mark.parametrize("verb", ["posterior", "reconstruct", "predi
 @every_verb
 @pytest.mark.parametrize("shape", [(5,), (4, 6), (4, 4), (2, 2, 5), ()])
 def test_observations_must_be_rows_of_features(verb, shape):
-    with pytest.raises(ValueError, match=r"x must have shape \(B, 5\), not "):
+    with pytest.raises(ValueError, match=r"x must have shape \(B, 5\) with B > 0, not "):
         getattr(small("cp"), verb)(torch.zeros(shape))
 
 
