@@ -7,7 +7,8 @@ from cpvae_lite.draws import Hard, Mode, Relaxed, Summed
 from cpvae_lite.elbo import BoundEstimate, Elbo, elbo, estimate_bound, log_marginal
 from cpvae_lite.evaluation import evaluate
 from cpvae_lite.model import LatentVariableModel
-from cpvae_lite.train import TrainConfig, fit
+from cpvae_lite.schedule import TrainConfig
+from cpvae_lite.train import fit
 from cpvae_lite.zoo import ModelConfig, build
 
 __all__ = [

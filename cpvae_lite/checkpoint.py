@@ -193,6 +193,7 @@ class Run:
         """
         begun = read_run(self.folder)
         self._require_same(begun, self.folder / "run.json")
+        write_json(self.folder / "run.json", _stamp() | self.settings)  # there may be more epochs to go now
         path = self.folder / "checkpoint.safetensors"
         if not path.exists():
             return

@@ -20,9 +20,10 @@ from cpvae_lite.data import DATASETS, Dataset, load_dataset
 from cpvae_lite.evaluation import evaluate
 from cpvae_lite.history import History
 from cpvae_lite.model import LatentVariableModel
+from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.sources import SOURCES, fetch, locate
 from cpvae_lite.storage import atomic_write, read_json
-from cpvae_lite.train import NotFiniteError, TrainConfig, fit
+from cpvae_lite.train import NotFiniteError, fit
 from cpvae_lite.zoo import GATES, MODELS, build
 
 INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from cpvae_lite._arguments import finite_number, one_of
 from cpvae_lite._random import seeded
+from cpvae_lite.arrays import labels_of, observations, shape_of_one
 from cpvae_lite.published import Part
 from cpvae_lite.sources import SOURCES, fetch
 
@@ -154,7 +155,7 @@ class Dataset:
             train 80, validation 10, test 10, each of shape (28, 28)
         """
         one_of("kind of data", kind, ("images", "real"))
-        whole, shape = _split(data, labels, kind, "data"), _shape(data)
+        whole, shape = _checked(data, labels, kind, "data"), shape_of_one(data)
         order = torch.from_numpy(np.random.default_rng(seed).permutation(len(whole)))
         parts = {}
         for split, given in (("test", test), ("validation", validation)):
@@ -167,9 +168,9 @@ class Dataset:
                 parts[split] = whole[taken]
             else:
                 own, own_labels = given if isinstance(given, tuple) else (given, None)
-                if _shape(own) != shape:
-                    raise ValueError(f"{split} data have shape {_shape(own)} each, training data {shape}")
-                parts[split] = _split(own, own_labels, kind, f"{split} data")
+                if shape_of_one(own) != shape:
+                    raise ValueError(f"{split} data have shape {shape_of_one(own)} each, training data {shape}")
+                parts[split] = _checked(own, own_labels, kind, f"{split} data")
         splits = (whole[order], parts["validation"], parts["test"])
         return cls(name, *splits, shape, label_names=_numbered(splits))
 
@@ -274,51 +275,6 @@ def _shuffled(part: Part, seed: int = 0) -> Part:
     return Part(part.images[order], {kind: labels[order] for kind, labels in part.labels.items()})
 
 
-# --- checks of a user's own arrays -------------------------------------------------------------------
-
-
-def _shape(data) -> tuple[int, ...]:
-    return tuple(np.shape(data)[1:]) or (1,)
-
-
-def _split(data, labels, kind: str, what: str) -> Split:
-    array = data.detach().cpu().numpy() if isinstance(data, Tensor) else np.asarray(data)
-    if array.ndim == 0 or array.size == 0:
-        raise ValueError(f"{what}: an empty set, of shape {array.shape}")
-    if array.dtype.kind not in "buif":
-        raise TypeError(f"{what}: dtype {array.dtype} holds no numbers that can be used")
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise ValueError(f"{what}: NaN or infinity at index {tuple(np.argwhere(~np.isfinite(array))[0])}")
-    convert = _as_uint8 if kind == "images" else _as_float32
-    tensor = torch.from_numpy(convert(array, what)).reshape(len(array), -1)
-    return Split(tensor, {} if labels is None else {"label": _labels(labels, len(array), what)})
-
-
-def _as_uint8(array: np.ndarray, what: str) -> np.ndarray:
-    top = {"b": 1, "f": 1}.get(array.dtype.kind, 255)
-    low, high = array.min(), array.max()
-    if low < 0 or high > top:
-        raise ValueError(
-            f"{what}: pixels from {low} to {high}; images hold whole numbers 0..255 or floats in [0, 1]"
-            " (kind='real' takes any finite value)"
-        )
-    return np.rint(array * (255.0 / top)).astype(np.uint8) if top == 1 else array.astype(np.uint8)
-
-
-def _as_float32(array: np.ndarray, what: str) -> np.ndarray:
-    with np.errstate(over="ignore"):
-        values = array.astype(np.float32)
-    if not np.isfinite(values).all():
-        raise ValueError(f"{what}: values beyond what float32 holds")
-    return values
-
-
-def _labels(labels, count: int, what: str) -> Tensor:
-    array = labels.detach().cpu().numpy() if isinstance(labels, Tensor) else np.asarray(labels)
-    if array.dtype.kind not in "biu":
-        raise TypeError(f"labels of {what} must be whole numbers, not {array.dtype}")
-    if array.shape != (count,):
-        raise ValueError(f"labels of {what} have shape {array.shape}; there are {count} rows")
-    if array.min() < 0:
-        raise ValueError(f"labels of {what} must not be negative")
-    return torch.from_numpy(array.astype(np.int64))
+def _checked(data, labels, kind: str, what: str) -> Split:
+    tensor = observations(data, kind, what)
+    return Split(tensor, {} if labels is None else {"label": labels_of(labels, len(tensor), what)})

@@ -6,14 +6,12 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from cpvae_lite._arguments import finite_number, whole_number
 from cpvae_lite._random import seeded
 from cpvae_lite.checkpoint import Run, TrainState
 from cpvae_lite.data import Dataset, binarise
@@ -22,78 +20,7 @@ from cpvae_lite.elbo import elbo, estimate_bound
 from cpvae_lite.history import History
 from cpvae_lite.metrics import used_categories
 from cpvae_lite.model import LatentVariableModel
-
-_COUNTS = ("epochs", "batch_size", "patience", "checkpoint_every")
-_RATES = ("learning_rate", "temperature", "least_temperature")
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """How to train.
-
-    The defaults follow the paper, and where it is silent (batch size, patience, temperature) a public
-    implementation of it; that there are at most 300 epochs is our choice.
-
-    Attributes:
-        epochs: at most this many.
-        batch_size: images a step.
-        learning_rate: of Adam.
-        warmup: epochs over which the KL weight rises linearly to 1; 0 for none.
-        patience: stop when the validation bound has not improved for this many epochs after the warm-up.
-        temperature: of the Gumbel–Softmax at the start.
-        temperature_decay: epoch e multiplies the temperature by exp(-temperature_decay · e).
-        least_temperature: where it stops falling.
-        seed: of the order of images, the binarisation and the draws.
-        checkpoint_every: epochs between checkpoints.
-        compile: compile the objective with torch.compile: a minute of waiting, then faster steps.
-
-    Raises:
-        TypeError, ValueError: if a setting is out of range.
-
-    Example:
-        >>> TrainConfig(epochs=0)
-        Traceback (most recent call last):
-        ValueError: epochs must be at least 1, not 0
-    """
-
-    epochs: int = 300
-    batch_size: int = 100
-    learning_rate: float = 5e-4
-    warmup: int = 100
-    patience: int = 50
-    temperature: float = 1.0
-    temperature_decay: float = 3e-5
-    least_temperature: float = 0.5
-    seed: int = 0
-    checkpoint_every: int = 1
-    compile: bool = False
-
-    def __post_init__(self):
-        checked = {name: whole_number(name, getattr(self, name)) for name in _COUNTS}
-        checked |= {name: whole_number(name, getattr(self, name), least=0) for name in ("warmup", "seed")}
-        checked |= {name: finite_number(name, getattr(self, name), least=0, strict=True) for name in _RATES}
-        checked["temperature_decay"] = finite_number("temperature_decay", self.temperature_decay, least=0)
-        for name, value in checked.items():  # plain numbers, whatever kind was given: JSON can hold them
-            object.__setattr__(self, name, value)
-
-    def kl_weight_at(self, epoch: int) -> float:
-        """The weight of the KL terms in an epoch, counted from 1.
-
-        Example:
-            >>> [TrainConfig(warmup=4).kl_weight_at(epoch) for epoch in (1, 2, 4, 9)]
-            [0.25, 0.5, 1.0, 1.0]
-        """
-        return min(1.0, epoch / self.warmup) if self.warmup else 1.0
-
-    def temperature_at(self, epoch: int) -> float:
-        """The Gumbel–Softmax temperature in an epoch, counted from 1.
-
-        Example:
-            >>> [round(TrainConfig().temperature_at(epoch), 2) for epoch in (1, 100, 300)]
-            [1.0, 0.86, 0.5]
-        """
-        fallen = self.temperature * math.exp(-self.temperature_decay * epoch * (epoch + 1) / 2)
-        return max(fallen, min(self.least_temperature, self.temperature))
+from cpvae_lite.schedule import TrainConfig
 
 
 class NotFiniteError(ArithmeticError):
@@ -117,7 +44,7 @@ def fit(
     Args:
         model: from :func:`cpvae_lite.build`.
         dataset: with as many features as the model.
-        config: the settings, the paper's by default.
+        config: the settings; see :class:`cpvae_lite.schedule.TrainConfig` for the defaults.
         out: a folder for checkpoints and the finished model; None keeps nothing on disk.
         resume: go on from the checkpoint in `out`, to the very weights of an uninterrupted run.
         progress: show a bar with the epoch, the bound, the KL terms and the used categories.
@@ -205,6 +132,12 @@ def _train(state: TrainState, dataset: Dataset, config: TrainConfig, run: Run | 
                 if run and epoch % config.checkpoint_every == 0:
                     run.write(safe)
                 _show(bar, record, config)
+        except NotFiniteError as error:
+            state.restore(safe)
+            place = f", in {run.folder}" if run else ""
+            raise NotFiniteError(
+                f"{error}; the last good state is that of epoch {len(safe.history)}{place}. Try a smaller learning rate"
+            ) from None
         except BaseException:
             state.restore(safe)
             raise
@@ -270,10 +203,8 @@ def _means(names: list[str], rows: Tensor, epoch: int) -> dict[str, float]:
         step = int((~rows.isfinite()).any(1).nonzero()[0])
         # The loss comes first: name a term that broke it, if one did.
         broken = [name for name, value in zip(names, rows[step], strict=True) if not value.isfinite()]
-        raise NotFiniteError(
-            f"epoch {epoch}, step {step + 1}: {broken[-1]} is {rows[step, names.index(broken[-1])].item()};"
-            f" the last good state is that of epoch {epoch - 1}. Try a smaller learning rate"
-        )
+        value = rows[step, names.index(broken[-1])].item()
+        raise NotFiniteError(f"epoch {epoch}, step {step + 1}: {broken[-1]} is {value}")
     return dict(zip(names, rows.double().mean(0).tolist(), strict=True))
 
 
@@ -281,13 +212,13 @@ def _require_finite_weights(model: LatentVariableModel, epoch: int) -> None:
     """The last step's gradient shows in the weights only."""
     for name, weight in model.named_parameters():
         if not weight.isfinite().all():
-            raise NotFiniteError(f"epoch {epoch}, last step: {name} is not finite. Try a smaller learning rate")
+            raise NotFiniteError(f"epoch {epoch}, last step: {name} is not finite")
 
 
 def _validate(model: LatentVariableModel, x: Tensor) -> dict[str, float]:
     estimate = estimate_bound(model, x)
     if not math.isfinite(estimate.value):
-        raise NotFiniteError(f"the validation bound is {estimate.value}. Try a smaller learning rate")
+        raise NotFiniteError(f"the validation bound is {estimate.value}")
     found = {"bound": estimate.value, "standard_error": estimate.standard_error, **estimate.terms}
     if model.categories:
         found["used_categories"] = used_categories(model.predict_proba(x).mean(0))

@@ -93,6 +93,7 @@ def test_resume_goes_on_to_more_epochs(tmp_path, capsys):
     out = ["--out", str(tmp_path / "run")]
     assert cli.main(["train", *QUICK, *out]) == 0
     assert cli.main(["train", "--resume", "--epochs", "2", *out]) == 0
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["training"]["epochs"] == 2
     two = [*QUICK[:-4], "--epochs", "2", "--warmup", "1", "--out", str(tmp_path / "whole")]
     assert cli.main(["train", *two]) == 0
     for name, value in load_model(tmp_path / "run").state_dict().items():

@@ -1,0 +1,69 @@
+"""Checks of a user's own arrays, on their way to tensors."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def shape_of_one(data) -> tuple[int, ...]:
+    """The shape of one observation; a plain number counts as (1,)."""
+    return tuple(np.shape(data)[1:]) or (1,)
+
+
+def observations(data, kind: str, what: str) -> Tensor:
+    """`data` as a tensor (N, features), uint8 for images and float32 for real values.
+
+    Raises:
+        TypeError, ValueError: if it is empty, not finite, out of range, or holds no numbers; `what` names it.
+    """
+    array = _array(data)
+    if array.ndim == 0 or array.size == 0:
+        raise ValueError(f"{what}: an empty set, of shape {array.shape}")
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"{what}: dtype {array.dtype} holds no numbers that can be used")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        where = tuple(map(int, np.argwhere(~np.isfinite(array))[0]))
+        raise ValueError(f"{what}: NaN or infinity at index {where}")
+    convert = _as_uint8 if kind == "images" else _as_float32
+    return torch.from_numpy(convert(array, what)).reshape(len(array), -1)
+
+
+def labels_of(labels, count: int, what: str) -> Tensor:
+    """`labels` as a tensor (count,) of int64.
+
+    Raises:
+        TypeError, ValueError: if they are not `count` whole numbers from 0; `what` names their data.
+    """
+    array = _array(labels)
+    if array.dtype.kind not in "biu":
+        raise TypeError(f"labels of {what} must be whole numbers, not {array.dtype}")
+    if array.shape != (count,):
+        raise ValueError(f"labels of {what} have shape {array.shape}; there are {count} rows")
+    if array.min() < 0:
+        raise ValueError(f"labels of {what} must not be negative")
+    return torch.from_numpy(array.astype(np.int64))
+
+
+def _array(values) -> np.ndarray:
+    return values.detach().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values)
+
+
+def _as_uint8(array: np.ndarray, what: str) -> np.ndarray:
+    top = {"b": 1, "f": 1}.get(array.dtype.kind, 255)
+    low, high = array.min(), array.max()
+    if low < 0 or high > top:
+        raise ValueError(
+            f"{what}: pixels from {low} to {high}; images hold whole numbers 0..255 or floats in [0, 1]"
+            " (kind='real' takes any finite value)"
+        )
+    return np.rint(array * (255.0 / top)).astype(np.uint8) if top == 1 else array.astype(np.uint8)
+
+
+def _as_float32(array: np.ndarray, what: str) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        values = array.astype(np.float32)
+    if not np.isfinite(values).all():
+        raise ValueError(f"{what}: values beyond what float32 holds")
+    return values
