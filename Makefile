@@ -25,7 +25,7 @@ test: $(READY)
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/nbstripout --verify $(CHAPTERS)
+	$(BIN)/nbstripout --keep-id --verify $(CHAPTERS)
 
 setup: $(READY)
 

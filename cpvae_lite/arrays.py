@@ -43,6 +43,8 @@ def labels_of(labels, count: int, what: str) -> Tensor:
         raise ValueError(f"labels of {what} have shape {array.shape}; there are {count} rows")
     if array.min() < 0:
         raise ValueError(f"labels of {what} must not be negative")
+    if array.max() >= 2**31:
+        raise ValueError(f"labels of {what} must be below 2**31")
     return torch.from_numpy(array.astype(np.int64))
 
 
@@ -53,6 +55,8 @@ def _array(values) -> np.ndarray:
 def _as_uint8(array: np.ndarray, what: str) -> np.ndarray:
     top = {"b": 1, "f": 1}.get(array.dtype.kind, 255)
     low, high = array.min(), array.max()
+    if array.dtype.kind in "ui" and high == 1:
+        raise ValueError(f"{what}: whole numbers 0 and 1 would be almost black; binary images are booleans or floats")
     if low < 0 or high > top:
         raise ValueError(
             f"{what}: pixels from {low} to {high}; images hold whole numbers 0..255 or floats in [0, 1]"

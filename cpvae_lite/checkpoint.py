@@ -18,7 +18,7 @@ from cpvae_lite._version import __version__
 from cpvae_lite.data import Dataset
 from cpvae_lite.history import History
 from cpvae_lite.model import LatentVariableModel
-from cpvae_lite.storage import read_json, read_tensors, write_json, write_tensors
+from cpvae_lite.storage import checksum, read_json, read_tensors, write_json, write_tensors
 from cpvae_lite.zoo import ModelConfig, build
 
 FORMAT = 1  # of the files; a later version of the package may raise it
@@ -148,6 +148,15 @@ class TrainState:
         self.best, self.history = parts["best"], copy.copy(snapshot.history)
 
 
+def _require_whole(tensors: dict[str, Tensor], model: LatentVariableModel) -> None:
+    """A checkpoint holds all weights twice, last and best, and the optimiser's state of each parameter."""
+    weights = {f"{part}.{name}" for part in ("model", "best") for name in model.state_dict()}
+    slots = {f"optimizer.{index}.exp_avg" for index, _ in enumerate(model.parameters())}
+    missing = (weights | slots) - tensors.keys()
+    if missing:
+        raise ValueError(f"{sorted(missing)[0]} is missing")
+
+
 def _cloned(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.detach().clone() for name, tensor in tensors.items()}
 
@@ -170,8 +179,8 @@ class Run:
         data = {"name": dataset.name, "subset": dataset.subset, "fingerprint": dataset.fingerprint}
         return {"model": asdict(model.config), "training": asdict(training), "data": data}
 
-    def claim(self) -> None:
-        """Start a new run here.
+    def claim(self, model: LatentVariableModel) -> None:
+        """Start a new run here, from the weights of `model`.
 
         Raises:
             FileExistsError: if a run is here already.
@@ -182,7 +191,7 @@ class Run:
                 raise FileExistsError(
                     f"{self.folder} holds a run already ({name}): choose another folder, resume that run, or delete it"
                 )
-        write_json(self.folder / "run.json", _stamp() | self.settings)
+        write_json(self.folder / "run.json", _stamp() | self.settings | {"start": checksum(model.state_dict())})
 
     def restore(self, state: TrainState) -> None:
         """Bring `state` to the last checkpoint; to the start if the run was cut off before the first.
@@ -193,16 +202,25 @@ class Run:
         """
         begun = read_run(self.folder)
         self._require_same(begun, self.folder / "run.json")
-        write_json(self.folder / "run.json", _stamp() | self.settings)  # there may be more epochs to go now
+        for orphan in self.folder.glob(".*.safetensors.*"):  # of a process killed while it wrote
+            orphan.unlink()
         path = self.folder / "checkpoint.safetensors"
-        if not path.exists():
-            return
+        if path.exists():
+            self._restore(state, path)
+        elif begun.get("start") != checksum(state.model.state_dict()):
+            raise ValueError(
+                f"{self.folder} has no checkpoint yet, and the model starts from other weights than its run"
+            )
+        write_json(self.folder / "run.json", begun | _stamp() | self.settings)  # there may be more epochs to go now
+
+    def _restore(self, state: TrainState, path: Path) -> None:
         tensors, header = read_tensors(path)
         _require_readable(header, path)
         self._require_same(header, path)
         device = state.model.aggregated_posterior.device
         moved = {name: tensor.to(device) for name, tensor in tensors.items()}
         try:
+            _require_whole(tensors, state.model)
             state.restore(Snapshot(moved, History(header["history"])))
         except (RuntimeError, KeyError, ValueError) as error:
             raise ValueError(f"{path} does not fit this run: {' '.join(str(error).split())[:300]}") from error

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from cpvae_lite._arguments import whole_number
-from cpvae_lite._random import seeded
+from cpvae_lite._seeding import seeded
 from cpvae_lite._version import __version__
 from cpvae_lite.checkpoint import load_model, read_run
 from cpvae_lite.data import DATASETS, Dataset, load_dataset
@@ -26,6 +26,7 @@ from cpvae_lite.storage import atomic_write, read_json
 from cpvae_lite.train import NotFiniteError, fit
 from cpvae_lite.zoo import GATES, MODELS, build
 
+ZOOM = 4  # screen pixels for a pixel of a sampled image
 INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
 EXAMPLES = """examples:
   cpvae-lite train --dataset fashion-mnist --subset --model cp --categories 20 --epochs 5 --warmup 5 --out runs/demo
@@ -81,7 +82,9 @@ def _train(options: argparse.Namespace) -> None:
     _say(f"{dataset}\ntraining {model.config.name} on {device}")
     history = fit(model.to(device), dataset, config, out=options.out, resume=options.resume)
     best = history[history.best_epoch - 1]
-    _print({"run": str(options.out), "epochs": len(history), "best_epoch": history.best_epoch} | best["validation"])
+    found = dict(best["validation"])
+    report = {"run": str(options.out), "epochs": len(history), "best_epoch": history.best_epoch, "split": "validation"}
+    _print(report | {"negative_bound": -found.pop("bound")} | found)
 
 
 TRAINING = ("epochs", "batch_size", "learning_rate", "warmup", "patience", "seed", "checkpoint_every", "compile")
@@ -140,6 +143,8 @@ def _finished(options: argparse.Namespace) -> tuple[LatentVariableModel, Dataset
 def _sample(options: argparse.Namespace) -> None:
     if options.out.exists() and not options.force:
         raise FileExistsError(f"{options.out} exists already; --force replaces it")
+    if options.out.suffix.lower() != ".png":
+        raise ValueError(f"--out {options.out}: images are written as PNG; give a name that ends in .png")
     count = whole_number("--count", options.count)
     model = load_model(options.run_dir).to(_device(options))
     side = round(model.features**0.5)
@@ -150,7 +155,7 @@ def _sample(options: argparse.Namespace) -> None:
     from cpvae_lite.plots import image_grid  # matplotlib is slow to import: only here
 
     sheet = 1 - image_grid(images, columns=int(np.ceil(count**0.5)), shape=(side, side))
-    _write_png(options.out, (255 * sheet).round().astype(np.uint8))
+    _write_png(options.out, (255 * sheet).round().astype(np.uint8).repeat(ZOOM, 0).repeat(ZOOM, 1))
     _print({"file": str(options.out), "count": count, "category": options.category})
 
 
@@ -233,9 +238,13 @@ def _add_train(commands) -> None:
     )  # fmt: skip
     add = command.add_argument
     add("--out", type=Path, required=True, metavar="DIR", help="folder of the run; a run there is never overwritten")
-    add("--resume", action="store_true", help="go on with the run in DIR, with its own settings")
+    add("--resume", action="store_true", help="go on with the run in DIR, with its own settings; --epochs may grow")
     add("--dataset", metavar="NAME", help=f"{', '.join(DATASETS)}; default: fashion-mnist")
-    add("--subset", action="store_true", help="only the part that the package ships: 5,000 training images")
+    add(
+        "--subset",
+        action="store_true",
+        help="only what the package ships: 5,000 training images, 1,000 of them to validate",
+    )
     add("--model", metavar="NAME", help=f"{', '.join(MODELS)}; default: cp")
     add("--categories", type=int, metavar="K", help="number of categories; default: 150")
     add("--gate", metavar="HOW", help=f"what q(z|x,c) sees of c: {' or '.join(GATES)}; default: probs")
@@ -253,7 +262,7 @@ def _add_train(commands) -> None:
 def _add_evaluate(commands) -> None:
     command = _add_command(
         commands, "evaluate", _evaluate, "Print a report on a finished run as one JSON object",
-        "All figures are in nats per image. negative_bound uses hard c; relaxed_negative_bound, at the temperature"
+        "Bounds and terms are in nats per image. negative_bound uses hard c; relaxed_negative_bound, at the temperature"
         " where training stopped, is no bound.",
     )  # fmt: skip
     command.add_argument("run_dir", type=Path, metavar="DIR", help="folder of the run")

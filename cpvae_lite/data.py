@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor
 
 from cpvae_lite._arguments import finite_number, one_of
-from cpvae_lite._random import seeded
+from cpvae_lite._seeding import seeded
 from cpvae_lite.arrays import labels_of, observations, shape_of_one
 from cpvae_lite.published import Part
 from cpvae_lite.sources import SOURCES, fetch
@@ -36,10 +37,15 @@ def binarise(images: Tensor) -> Tensor:
     Returns:
         A float32 tensor of the same shape, of zeros and ones.
 
+    Raises:
+        TypeError: if the images are not uint8.
+
     Example:
         >>> binarise(torch.tensor([0, 255, 255], dtype=torch.uint8))
         tensor([0., 1., 1.])
     """
+    if images.dtype != torch.uint8:
+        raise TypeError(f"images must be uint8, not {images.dtype}")
     # Noise from 0..254: below v in v of 255 cases.
     return (torch.empty_like(images).random_(0, 255) < images).float()
 
@@ -159,7 +165,7 @@ class Dataset:
         order = torch.from_numpy(np.random.default_rng(seed).permutation(len(whole)))
         parts = {}
         for split, given in (("test", test), ("validation", validation)):
-            if isinstance(given, (int, float)):
+            if isinstance(given, numbers.Real):
                 share = finite_number(split, given, least=0, strict=True)
                 count = round(share * len(whole))
                 if not 1 <= count < len(order):
@@ -167,6 +173,8 @@ class Dataset:
                 order, taken = order[:-count], order[-count:]
                 parts[split] = whole[taken]
             else:
+                if given is None or (isinstance(given, tuple) and len(given) != 2):
+                    raise TypeError(f"{split} must be a share, an array, or a pair (data, labels)")
                 own, own_labels = given if isinstance(given, tuple) else (given, None)
                 if shape_of_one(own) != shape:
                     raise ValueError(f"{split} data have shape {shape_of_one(own)} each, training data {shape}")

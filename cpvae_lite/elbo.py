@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from cpvae_lite._arguments import whole_number
-from cpvae_lite._random import seeded
+from cpvae_lite._seeding import seeded
 from cpvae_lite.draws import Hard
 from cpvae_lite.model import LatentVariableModel
 

@@ -73,12 +73,16 @@ def _or_none(value: float) -> float | None:
 def _categories(model: LatentVariableModel, dataset: Dataset, split: str, x) -> dict:
     responsibilities = model.predict_proba(x)
     train = model.predict_proba(dataset.observed("train").to(x.device))
-    labels = dataset.split(split).labels
+    labels, train_labels = dataset.split(split).labels, dataset.train.labels
     agreement = {
-        kind: label_agreement(responsibilities, labels[kind], train, dataset.train.labels[kind]) for kind in labels
+        kind: label_agreement(responsibilities, labels[kind], train, train_labels[kind])
+        for kind in labels
+        if kind in train_labels
     }
+    shares = responsibilities.mean(0)
     return {
         "categories": model.categories,
-        "used_categories": used_categories(responsibilities.mean(0)),
+        "used_categories": used_categories(shares),
+        "largest_categories": shares.argsort(descending=True)[:5].tolist(),
         "labels": agreement,
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch.nn.functional as F
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from torch import Tensor
 
@@ -40,7 +39,8 @@ def label_shares(responsibilities: Tensor, labels: Tensor) -> Tensor:
         tensor([[0.5000, 0.0000],
                 [0.5000, 1.0000]])
     """
-    return responsibilities.T @ F.one_hot(labels).to(responsibilities)
+    shares = responsibilities.new_zeros(int(labels.max()) + 1, responsibilities.shape[1])
+    return shares.index_add(0, labels, responsibilities).T
 
 
 def label_agreement(

@@ -36,7 +36,7 @@ def fetch(name: str, root: Path | None = None) -> Path:
     except (OSError, RuntimeError) as error:  # no network, no space, a failed checksum
         named = root or data_root()
         raise FileNotFoundError(
-            f"{name} is not here and cannot be downloaded ({_first_line(error)}). Put {source.wanted()} "
+            f"{name} is not here and cannot be downloaded ({_last_line(error)}). Put {source.wanted()} "
             f"into {named or cache}"
             + ("" if named else " (or name a folder that holds them in CPVAE_LITE_DATA)")
             + ("" if name == "omniglot" else "; or use the part that the package ships: subset=True, --subset")
@@ -44,5 +44,6 @@ def fetch(name: str, root: Path | None = None) -> Path:
     return cache
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+def _last_line(error: Exception) -> str:
+    """torchvision lists the addresses that it tried; what went wrong comes last."""
+    return (str(error).strip() or type(error).__name__).splitlines()[-1]

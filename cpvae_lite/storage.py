@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import zlib
 from pathlib import Path
 
 import safetensors.torch
+import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
@@ -22,7 +24,7 @@ def atomic_write(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_and_replace(path, data)
     except OSError as error:
-        raise OSError(error.errno, f"{error.strerror or error} (what was there is unchanged)", str(path)) from error
+        raise OSError(error.errno, f"{error.strerror or error} (nothing was written)", str(path)) from error
 
 
 def _write_and_replace(path: Path, data: bytes) -> None:
@@ -60,21 +62,40 @@ def read_json(path: Path) -> dict:
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict | None = None) -> None:
-    """Write named tensors and a JSON header as one safetensors file, atomically."""
-    header = {"json": json.dumps(metadata, allow_nan=False)} if metadata is not None else None
+    """Write named tensors, their checksum and JSON metadata as one safetensors file, atomically."""
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    atomic_write(path, safetensors.torch.save(contiguous, header))
+    header = {"crc32": checksum(contiguous), "metadata": metadata or {}}
+    # One entry, because safetensors writes several in any order, and equal contents should be equal files.
+    atomic_write(path, safetensors.torch.save(contiguous, {"json": json.dumps(header, allow_nan=False)}))
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict]:
     """Read what :func:`write_tensors` wrote.
 
     Raises:
-        ValueError: if the file is truncated or not of that kind.
+        ValueError: if the file is truncated, altered or not of that kind.
     """
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-            return tensors, json.loads((file.metadata() or {}).get("json", "{}"))
+            header = json.loads((file.metadata() or {}).get("json", "{}"))
     except (SafetensorError, ValueError) as error:
         raise ValueError(f"{path} is truncated or damaged: {error}") from error
+    if header.get("crc32") != checksum(tensors):
+        raise ValueError(f"{path} is damaged: its tensors do not have the checksum that was written with them")
+    return tensors, header["metadata"]
+
+
+def checksum(tensors: dict[str, Tensor]) -> str:
+    """A CRC-32 over names and values, which safetensors itself lacks.
+
+    Example:
+        >>> import torch
+        >>> checksum({"a": torch.zeros(2)}) == checksum({"a": torch.ones(2)})
+        False
+    """
+    crc = 0
+    for name in sorted(tensors):
+        values = tensors[name].detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+        crc = zlib.crc32(values.numpy(), zlib.crc32(name.encode(), crc))
+    return f"{crc:08x}"

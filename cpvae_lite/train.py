@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from cpvae_lite._random import seeded
+from cpvae_lite._seeding import seeded
 from cpvae_lite.checkpoint import Run, TrainState
 from cpvae_lite.data import Dataset, binarise
 from cpvae_lite.draws import Relaxed
@@ -55,6 +55,7 @@ def fit(
     Raises:
         ValueError: if model, data and settings do not fit together, or the checkpoint is of another run.
         FileExistsError: if `out` holds a run and `resume` is False.
+        FileNotFoundError: if it holds none and `resume` is True.
         NotFiniteError: if the loss is not finite; names the step, the term and the last good checkpoint.
         KeyboardInterrupt: if the run is interrupted. Like after NotFiniteError, the checkpoint and the
             model then hold the last whole epoch.
@@ -111,7 +112,7 @@ def _open_run(
     if resume:
         run.restore(state)
     else:
-        run.claim()
+        run.claim(state.model)
     return run
 
 

@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from torch import nn
 
 from cpvae_lite._arguments import finite_number, one_of, whole_number
-from cpvae_lite._random import seeded
+from cpvae_lite._seeding import seeded
 from cpvae_lite.conditionals import (
     Bernoulli,
     Categorical,

@@ -43,7 +43,7 @@ def test_train_prints_one_json_object_and_talks_on_stderr(tmp_path, capsys):
     assert cli.main(["train", *QUICK, "--out", str(tmp_path / "run")]) == 0
     out, err = capsys.readouterr()
     result = json.loads(out)
-    assert result["epochs"] == 1 and result["bound"] < 0
+    assert result["epochs"] == 1 and result["split"] == "validation" and result["negative_bound"] > 0
     assert "shipped with the package" in err and "epoch" in err
 
 
@@ -55,6 +55,7 @@ def test_evaluate_agrees_with_the_model(run, capsys):
     assert report["negative_log_evidence"] < report["negative_bound"]
     model, data = load_model(run), load_dataset("fashion-mnist", subset=True)
     assert report["used_categories"] == used_categories(model.predict_proba(data.observed("test")).mean(0))
+    assert report["largest_categories"][0] == model.predict_proba(data.observed("test")).mean(0).argmax()
     assert report["images"] == 10_000
     assert report["temperature"] == pytest.approx(1.0, abs=1e-3) and "relaxed_negative_bound" in report
     assert set(report["labels"]["item"]) == {"nmi", "ari", "accuracy"}
@@ -66,8 +67,8 @@ def test_sample_draws_the_same_images_for_a_seed_and_leaves_no_gap(run, tmp_path
         assert cli.main(["sample", str(run), "--category", "3", "--count", "5", "--out", str(file)]) == 0
     assert files[0].read_bytes() == files[1].read_bytes()
     pixels = np.asarray(Image.open(files[0]))
-    assert pixels.shape == (2 * 28 + 2, 3 * 28 + 4) and pixels.dtype == np.uint8
-    assert (pixels[30:, 60:] == 255).all()  # the sixth place is empty
+    assert pixels.shape == (4 * (2 * 28 + 2), 4 * (3 * 28 + 4)) and pixels.dtype == np.uint8
+    assert (pixels[4 * 30 :, 4 * 60 :] == 255).all()  # the sixth place is empty
 
 
 def test_a_run_is_never_overwritten(run, capsys):
@@ -152,6 +153,11 @@ def test_a_category_outside_is_named(run, tmp_path, capsys):
     assert "category -1" in fails(capsys, "sample", str(run), "--category", "-1", *out)
     assert "count" in fails(capsys, "sample", str(run), "--count", "0", *out)
     assert not (tmp_path / "x.png").exists()
+
+
+def test_images_are_written_as_png_only(run, tmp_path, capsys):
+    assert ".png" in fails(capsys, "sample", str(run), "--out", str(tmp_path / "x.txt"))
+    assert not (tmp_path / "x.txt").exists()
 
 
 def test_a_file_is_replaced_only_by_force(run, tmp_path, capsys):

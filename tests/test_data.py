@@ -391,6 +391,7 @@ BAD_LABELS = {
     "too few": (np.arange(29), ValueError, r"labels of data have shape \(29,\); there are 30 rows"),
     "a column": (np.zeros((30, 1), int), ValueError, r"labels of data have shape \(30, 1\)"),
     "negative": (np.arange(30) - 1, ValueError, "labels of data must not be negative"),
+    "beyond any class": (np.full(30, 2**63, np.uint64), ValueError, r"labels of data must be below 2\*\*31"),
     "floats": (np.arange(30.0), TypeError, "labels of data must be whole numbers, not float64"),
     "strings": (["a"] * 30, TypeError, "labels of data must be whole numbers"),
     "float tensor": (torch.zeros(30), TypeError, "labels of data must be whole numbers, not float32"),
@@ -480,3 +481,25 @@ def test_one_pixel_of_any_split_changes_the_fingerprint(split):
     before = Dataset.from_arrays(**parts).fingerprint
     parts["data" if split == "train" else split][7, 1] ^= 1
     assert Dataset.from_arrays(**parts).fingerprint != before
+
+
+def test_binary_images_in_whole_numbers_are_refused_rather_than_turned_black():
+    bits = np.random.default_rng(0).integers(0, 2, (30, 4))
+    with pytest.raises(ValueError, match="binary images are booleans or floats"):
+        Dataset.from_arrays(bits)
+    assert torch.equal(Dataset.from_arrays(bits > 0).train.data.unique(), torch.tensor([0, 255], dtype=torch.uint8))
+
+
+def test_only_bytes_are_binarised():
+    with pytest.raises(TypeError, match="images must be uint8"):
+        binarise(torch.full((5,), 0.9))
+
+
+@pytest.mark.parametrize("given", [None, (GREYS, None, None)])
+def test_a_split_that_is_neither_share_nor_data_is_refused(given):
+    with pytest.raises(TypeError, match="validation must be a share, an array, or a pair"):
+        Dataset.from_arrays(GREYS, validation=given)
+
+
+def test_a_share_may_be_a_numpy_number():
+    assert len(Dataset.from_arrays(GREYS, test=np.float32(0.2)).test) == 6

@@ -171,3 +171,8 @@ def test_number_of_importance_samples_must_be_sensible(tiny, dataset):
 def test_temperature_must_be_positive(tiny, dataset):
     with pytest.raises(ValueError, match="temperature must be"):
         evaluate(tiny("cp"), dataset, temperature=0.0)
+
+
+def test_labels_that_training_data_lack_are_left_out_of_the_report(tiny, dataset):
+    bare = Float64Data("bare", Split(dataset.train.data), dataset.validation, dataset.test, (3,))
+    assert evaluate(tiny("cp"), bare)["labels"] == {}

@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from runs import config, images, model
+from training_runs import config, images, model
 
 from cpvae_lite import estimate_bound, fit
 from cpvae_lite.history import History

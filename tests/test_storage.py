@@ -214,3 +214,13 @@ def test_a_missing_file_is_not_a_damaged_one(tmp_path):
         read_tensors(tmp_path / "x.safetensors")
     with pytest.raises(FileNotFoundError):
         read_json(tmp_path / "x.json")
+
+
+def test_altered_values_are_found_by_their_checksum(tmp_path):
+    path = tmp_path / "tensors.safetensors"
+    write_tensors(path, {"a": torch.arange(100.0)})
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="checksum"):
+        read_tensors(path)

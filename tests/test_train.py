@@ -16,16 +16,16 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import runs
 import torch
-from runs import INTERRUPTED, config, images, model, same, weights, without_seconds
+import training_runs
+from training_runs import INTERRUPTED, config, images, model, same, weights, without_seconds
 
 import cpvae_lite
 from cpvae_lite import Dataset, Relaxed, TrainConfig, elbo, estimate_bound, evaluate, fit, load_dataset, train
-from cpvae_lite._random import seeded
+from cpvae_lite._seeding import seeded
 from cpvae_lite.checkpoint import TrainState
 from cpvae_lite.history import History
-from cpvae_lite.storage import read_tensors, write_json
+from cpvae_lite.storage import read_tensors, write_json, write_tensors
 from cpvae_lite.train import NotFiniteError
 
 STEPS = 4  # an epoch of 80 images in batches of 20
@@ -593,7 +593,7 @@ def cut_runs(tmp_path_factory):
     """Folders of the run that tests/runs.py trains whole, killed and interrupted, and the exit codes."""
     folder = tmp_path_factory.mktemp("cut")
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(cpvae_lite.__file__).parents[1])}
-    program = [sys.executable, runs.__file__, str(folder)]
+    program = [sys.executable, training_runs.__file__, str(folder)]
     done = subprocess.run(program, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return folder, json.loads(done.stdout)
@@ -793,3 +793,33 @@ def test_seconds_are_those_of_the_epoch():
     began = time.perf_counter()
     history = fit(model(), images(), config(epochs=2), progress=False)
     assert 0 < sum(record["seconds"] for record in history) < time.perf_counter() - began
+
+
+# --- what a run must hold to go on ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lost", ["optimizer.0.exp_avg", "best.likelihood.net.layers.0.affine.bias", "model."])
+def test_a_checkpoint_that_lacks_a_part_is_refused(tmp_path, lost):
+    trained(out=tmp_path, epochs=2)
+    tensors, header = checkpoint(tmp_path)
+    write_tensors(
+        tmp_path / "checkpoint.safetensors", {k: v for k, v in tensors.items() if not k.startswith(lost)}, header
+    )
+    with pytest.raises(ValueError, match="is missing"):
+        trained(out=tmp_path, epochs=3, resume=True)
+
+
+def test_a_run_without_checkpoint_goes_on_from_its_own_first_weights_only(tmp_path):
+    trained(out=tmp_path, epochs=2)
+    (tmp_path / "checkpoint.safetensors").unlink()
+    with pytest.raises(ValueError, match="starts from other weights"):
+        trained(model(seed=9), out=tmp_path, epochs=2, resume=True)
+    assert same(trained(out=tmp_path, epochs=2, resume=True)[0], trained(epochs=2)[0])
+
+
+def test_resume_removes_what_a_killed_process_left_half_written(tmp_path):
+    trained(out=tmp_path, epochs=2)
+    orphan = tmp_path / ".checkpoint.safetensors.12345"
+    orphan.write_bytes(b"half")
+    trained(out=tmp_path, epochs=3, resume=True)
+    assert not orphan.exists()

@@ -37,4 +37,6 @@ def lines(old: dict[str, str], new: dict[str, str]) -> list[str]:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        raise SystemExit(__doc__)
     print(HEADER + "\n".join(lines(pins(sys.argv[1]), pins(sys.argv[2]))))

@@ -25,7 +25,8 @@ def seeded(*entropy: int, device: torch.device | str = "cpu") -> Iterator[None]:
         whole_number("seed", number, least=0)
     cuda = [torch.cuda.current_device()] if torch.device(device).type == "cuda" else []
     with torch.random.fork_rng(devices=cuda):
-        seed = int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0] >> np.uint64(1))
+        # The length goes in, because SeedSequence takes (0,) and (0, 0) for the same.
+        seed = int(np.random.SeedSequence((len(entropy), *entropy)).generate_state(1, np.uint64)[0] >> np.uint64(1))
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed devices that are not forked
         if cuda:
             torch.cuda.manual_seed(seed)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from cpvae_lite._random import seeded
+from cpvae_lite._seeding import seeded
 
 DRAWS = 64
 
@@ -74,3 +74,23 @@ def test_the_state_of_a_gpu_is_left_alone(device):
     with seeded(5, device=device):
         torch.rand(3, device=device)
     assert torch.equal(before, torch.cuda.get_rng_state())
+
+
+def test_entropies_of_other_lengths_give_other_numbers():
+    def first(*entropy):
+        with seeded(*entropy):
+            return torch.rand(1).item()
+
+    assert len({first(0), first(0, 0), first(0, 0, 0)}) == 3
+
+
+def test_a_seed_on_the_cpu_seeds_no_other_device(monkeypatch):
+    seeds = []
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", seeds.append)
+    with seeded(1):
+        assert seeds == []
+
+
+def test_a_negative_seed_is_named():
+    with pytest.raises(ValueError, match="seed must be at least 0, not -1"), seeded(-1):
+        pass
