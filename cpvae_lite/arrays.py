@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+MOST_LABELS = 100_000  # each has a name and a column in tables
+
 
 def shape_of_one(data) -> tuple[int, ...]:
     """The shape of one observation; a plain number counts as (1,)."""
@@ -43,8 +45,8 @@ def labels_of(labels, count: int, what: str) -> Tensor:
         raise ValueError(f"labels of {what} have shape {array.shape}; there are {count} rows")
     if array.min() < 0:
         raise ValueError(f"labels of {what} must not be negative")
-    if array.max() >= 2**31:
-        raise ValueError(f"labels of {what} must be below 2**31")
+    if array.max() >= MOST_LABELS:
+        raise ValueError(f"labels of {what} must be below {MOST_LABELS:,}: number the classes from 0")
     return torch.from_numpy(array.astype(np.int64))
 
 

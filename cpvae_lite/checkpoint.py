@@ -30,6 +30,7 @@ def save_model(model: LatentVariableModel, folder: str | Path) -> None:
 
     Raises:
         OSError: if the folder cannot be written; no half-written file is left.
+        ValueError: if the model was composed by hand and so has no configuration to build it from again.
 
     Example:
         >>> import tempfile
@@ -40,9 +41,15 @@ def save_model(model: LatentVariableModel, folder: str | Path) -> None:
         >>> all(torch.equal(p, q) for p, q in zip(model.parameters(), again.parameters()))
         True
     """
-    folder = Path(folder)
+    description, folder = _described(model), Path(folder)
     write_tensors(folder / "model.safetensors", model.state_dict())
-    write_json(folder / "model.json", _stamp() | {"model": asdict(model.config)})
+    write_json(folder / "model.json", _stamp() | {"model": description})
+
+
+def _described(model: LatentVariableModel) -> dict:
+    if model.config is None:
+        raise ValueError("a model that build() did not make has no configuration, so it cannot be kept on disk")
+    return asdict(model.config)
 
 
 def load_model(folder: str | Path) -> LatentVariableModel:
@@ -56,8 +63,9 @@ def load_model(folder: str | Path) -> LatentVariableModel:
     for name in ("model.json", "model.safetensors"):
         if not (folder / name).is_file():
             raise FileNotFoundError(f"{folder} holds no finished model ({name} is missing)")
-    model = build(_model_config(folder / "model.json"))
     tensors, _ = read_tensors(folder / "model.safetensors")
+    model = build(_model_config(folder / "model.json"))
+    model.to(next((tensor.dtype for tensor in tensors.values()), torch.float32))
     _load_state(model, tensors, folder / "model.safetensors")
     return model
 
@@ -150,11 +158,16 @@ class TrainState:
 
 def _require_whole(tensors: dict[str, Tensor], model: LatentVariableModel) -> None:
     """A checkpoint holds all weights twice, last and best, and the optimiser's state of each parameter."""
-    weights = {f"{part}.{name}" for part in ("model", "best") for name in model.state_dict()}
-    slots = {f"optimizer.{index}.exp_avg" for index, _ in enumerate(model.parameters())}
-    missing = (weights | slots) - tensors.keys()
-    if missing:
-        raise ValueError(f"{sorted(missing)[0]} is missing")
+    state = model.state_dict()
+    shapes = {f"{part}.{name}": value.shape for part in ("model", "best") for name, value in state.items()}
+    for index, weight in enumerate(model.parameters()):
+        shapes |= {f"optimizer.{index}.{slot}": weight.shape for slot in ("exp_avg", "exp_avg_sq")}
+        shapes[f"optimizer.{index}.step"] = torch.Size()
+    for name, shape in shapes.items():
+        if name not in tensors:
+            raise ValueError(f"{name} is missing")
+        if tensors[name].shape != shape:
+            raise ValueError(f"{name} has shape {tuple(tensors[name].shape)}, not {tuple(shape)}")
 
 
 def _cloned(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -176,8 +189,13 @@ class Run:
     @staticmethod
     def describe(model: LatentVariableModel, training: object, dataset: Dataset) -> dict:
         """What a run is made of, as JSON."""
-        data = {"name": dataset.name, "subset": dataset.subset, "fingerprint": dataset.fingerprint}
-        return {"model": asdict(model.config), "training": asdict(training), "data": data}
+        data = {
+            "name": dataset.name,
+            "subset": dataset.subset,
+            "shape": list(dataset.shape),
+            "fingerprint": dataset.fingerprint,
+        }
+        return {"model": _described(model), "training": asdict(training), "data": data}
 
     def claim(self, model: LatentVariableModel) -> None:
         """Start a new run here, from the weights of `model`.
@@ -202,8 +220,6 @@ class Run:
         """
         begun = read_run(self.folder)
         self._require_same(begun, self.folder / "run.json")
-        for orphan in self.folder.glob(".*.safetensors.*"):  # of a process killed while it wrote
-            orphan.unlink()
         path = self.folder / "checkpoint.safetensors"
         if path.exists():
             self._restore(state, path)
@@ -211,6 +227,7 @@ class Run:
             raise ValueError(
                 f"{self.folder} has no checkpoint yet, and the model starts from other weights than its run"
             )
+        (self.folder / "model.json").unlink(missing_ok=True)  # the run is not finished any more
         write_json(self.folder / "run.json", begun | _stamp() | self.settings)  # there may be more epochs to go now
 
     def _restore(self, state: TrainState, path: Path) -> None:
@@ -221,14 +238,19 @@ class Run:
         moved = {name: tensor.to(device) for name, tensor in tensors.items()}
         try:
             _require_whole(tensors, state.model)
-            state.restore(Snapshot(moved, History(header["history"])))
-        except (RuntimeError, KeyError, ValueError) as error:
+            history = History(header["history"])
+            if not history.best_epoch:
+                raise ValueError("its history is empty")
+            state.restore(Snapshot(moved, history))
+        except (RuntimeError, KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{path} does not fit this run: {' '.join(str(error).split())[:300]}") from error
         self.epochs_on_disk = len(state.history)
 
     def _require_same(self, found: dict, path: Path) -> None:
         for part, wanted in self.settings.items():
-            there = found.get(part, {})
+            there = found.get(part)
+            if not isinstance(there, dict):
+                raise ValueError(f"{path} is damaged: it does not say what {part} it is of")
             for key, value in wanted.items():
                 if key not in FREE_ON_RESUME and there.get(key) != value:
                     raise ValueError(
@@ -242,7 +264,7 @@ class Run:
         self.epochs_on_disk = len(snapshot.history)
 
     def finish(self, model: LatentVariableModel, history: History) -> None:
-        """Write the finished model."""
+        """Write the finished model; model.json comes last and says that the run is done."""
         write_json(self.folder / "history.json", {"epochs": list(history)})
         save_model(model, self.folder)
 
@@ -259,4 +281,25 @@ def read_run(folder: str | Path) -> dict:
         raise FileNotFoundError(f"{folder} holds no run (run.json is missing)")
     content = read_json(path)
     _require_readable(content, path)
+    wanted = {"name": str, "subset": bool, "shape": list, "fingerprint": str}
+    data = content.get("data")
+    whole = isinstance(data, dict) and all(isinstance(data.get(key), kind) for key, kind in wanted.items())
+    if not whole or not all(isinstance(content.get(part), dict) for part in ("model", "training")):
+        raise ValueError(f"{path} is damaged: it does not describe a run")
     return content
+
+
+def read_history(folder: str | Path) -> History:
+    """The history of a finished run.
+
+    Raises:
+        FileNotFoundError, ValueError: if its history.json is missing or damaged.
+    """
+    path = Path(folder) / "history.json"
+    try:
+        history = History(read_json(path)["epochs"])
+        if history.best_epoch and all(isinstance(record["temperature"], float) for record in history):
+            return history
+    except (KeyError, TypeError, IndexError):
+        pass
+    raise ValueError(f"{path} is damaged: it holds no history of a run")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import os
+import shlex
 import sys
 import warnings
 from pathlib import Path
@@ -15,19 +18,19 @@ from PIL import Image
 from cpvae_lite._arguments import whole_number
 from cpvae_lite._seeding import seeded
 from cpvae_lite._version import __version__
-from cpvae_lite.checkpoint import load_model, read_run
+from cpvae_lite.checkpoint import load_model, read_history, read_run
 from cpvae_lite.data import DATASETS, Dataset, load_dataset
 from cpvae_lite.evaluation import evaluate
 from cpvae_lite.history import History
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.sources import SOURCES, fetch, locate
-from cpvae_lite.storage import atomic_write, read_json
+from cpvae_lite.storage import atomic_write
 from cpvae_lite.train import NotFiniteError, fit
 from cpvae_lite.zoo import GATES, MODELS, build
 
 ZOOM = 4  # screen pixels for a pixel of a sampled image
-INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
+INTERRUPTED, BROKEN_PIPE = 130, 141  # what a shell reports of programs that SIGINT and SIGPIPE ended
 EXAMPLES = """examples:
   cpvae-lite train --dataset fashion-mnist --subset --model cp --categories 20 --epochs 5 --warmup 5 --out runs/demo
   cpvae-lite evaluate runs/demo
@@ -37,18 +40,28 @@ EXAMPLES = """examples:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    if sys.stderr is None:  # closed by the caller; print would then talk on stdout
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (open until the process ends)
     options = _parser().parse_args(arguments)
-    warnings.showwarning = lambda message, *_, **__: _say(f"note: {message}")
     try:
-        options.run(options)
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda message, *_, **__: _say(f"note: {message}")
+            options.run(options)
     except KeyboardInterrupt:
-        hint = f"; go on with: cpvae-lite train --resume --out {options.out}" if options.command == "train" else ""
-        _say(f"interrupted{hint}")
+        begun = options.command == "train" and (options.out / "run.json").exists()
+        _say(f"interrupted; go on with: {_resume(options.out)}" if begun else "interrupted")
         return INTERRUPTED
-    except (ValueError, TypeError, OSError, NotFiniteError) as error:
+    except BrokenPipeError:  # the reader of our output, as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except (ValueError, TypeError, OSError, RuntimeError, NotFiniteError) as error:
         _say(f"cpvae-lite: {_one_line(error)}")
         return 2
     return 0
+
+
+def _resume(folder: Path) -> str:
+    return f"cpvae-lite train --resume --out {shlex.quote(str(folder))}"
 
 
 def _say(text: str) -> None:
@@ -130,14 +143,12 @@ def _evaluate(options: argparse.Namespace) -> None:
 def _finished(options: argparse.Namespace) -> tuple[LatentVariableModel, Dataset, History]:
     run = read_run(options.run_dir)
     if not (options.run_dir / "model.json").exists():
-        raise ValueError(
-            f"{options.run_dir} is not finished; go on with: cpvae-lite train --resume --out {options.run_dir}"
-        )
+        raise ValueError(f"{options.run_dir} is not finished; go on with: {_resume(options.run_dir)}")
     model = load_model(options.run_dir).to(_device(options))
     dataset = load_dataset(run["data"]["name"], subset=run["data"]["subset"])
     if dataset.fingerprint != run["data"]["fingerprint"]:
         raise ValueError(f"{dataset.name} here is not the data that {options.run_dir} was trained on")
-    return model, dataset, History(read_json(options.run_dir / "history.json")["epochs"])
+    return model, dataset, read_history(options.run_dir)
 
 
 def _sample(options: argparse.Namespace) -> None:
@@ -147,21 +158,19 @@ def _sample(options: argparse.Namespace) -> None:
         raise ValueError(f"--out {options.out}: images are written as PNG; give a name that ends in .png")
     count = whole_number("--count", options.count)
     model = load_model(options.run_dir).to(_device(options))
-    side = round(model.features**0.5)
-    if side * side != model.features:
-        raise ValueError(f"this model's data have {model.features} features, which make no square image")
+    shape = tuple(read_run(options.run_dir)["data"]["shape"])
+    if len(shape) != 2 or model.config.likelihood != "bernoulli":
+        raise ValueError(f"the data of {options.run_dir}, of shape {shape}, are no grey images to draw")
     with seeded(options.seed):
         images = model.sample(count, category=options.category, categories_from=options.categories_from)
     from cpvae_lite.plots import image_grid  # matplotlib is slow to import: only here
 
-    sheet = 1 - image_grid(images, columns=int(np.ceil(count**0.5)), shape=(side, side))
+    sheet = 1 - image_grid(images, columns=int(np.ceil(count**0.5)), shape=shape)
     _write_png(options.out, (255 * sheet).round().astype(np.uint8).repeat(ZOOM, 0).repeat(ZOOM, 1))
     _print({"file": str(options.out), "count": count, "category": options.category})
 
 
 def _write_png(path: Path, pixels: np.ndarray) -> None:
-    import io
-
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
     atomic_write(path, buffer.getvalue())
@@ -187,7 +196,7 @@ def _data_fetch(options: argparse.Namespace) -> None:
 
 
 def _print(content: dict) -> None:
-    print(json.dumps(content, indent=2, allow_nan=False))
+    print(json.dumps(content, indent=2, allow_nan=False), flush=True)
 
 
 def _device(options: argparse.Namespace) -> torch.device:

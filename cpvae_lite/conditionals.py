@@ -174,8 +174,8 @@ class _Pixels(D.Bernoulli):
 
     def log_prob(self, value: Tensor) -> Tensor:
         # log σ(l) = -½(|l| - l) - log(1 + exp(-|l|)): nothing overflows, and the gradient at 0 is right.
-        size = self.logits.abs()
-        return (value - 0.5) * self.logits - 0.5 * size - (1 + (-size).exp()).log()
+        below = -self.logits.abs()
+        return torch.add((value - 0.5) * self.logits, below, alpha=0.5) - (1 + below.exp()).log()
 
 
 class SphericalGaussian(Conditional):

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cpvae_lite._arguments import finite_number, one_of
+from cpvae_lite._arguments import finite_number, one_of, whole_number
 from cpvae_lite._seeding import seeded
 from cpvae_lite.arrays import labels_of, observations, shape_of_one
 from cpvae_lite.published import Part
@@ -50,7 +50,7 @@ def binarise(images: Tensor) -> Tensor:
     return (torch.empty_like(images).random_(0, 255) < images).float()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Split:
     """A part of a data set.
 
@@ -69,7 +69,7 @@ class Split:
         return Split(self.data[rows], {kind: labels[rows] for kind, labels in self.labels.items()})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """Training, validation and test data.
 
@@ -162,6 +162,7 @@ class Dataset:
         """
         one_of("kind of data", kind, ("images", "real"))
         whole, shape = _checked(data, labels, kind, "data"), shape_of_one(data)
+        whole_number("seed", seed, least=0)
         order = torch.from_numpy(np.random.default_rng(seed).permutation(len(whole)))
         parts = {}
         for split, given in (("test", test), ("validation", validation)):

@@ -64,13 +64,13 @@ class BoundEstimate:
 
     Attributes:
         value: the mean of the objective at KL weight 1.
-        standard_error: of that mean, over images and draws together.
+        standard_error: of that mean, over images and draws together; None for a single image.
         terms: the mean of each term.
         images: how many images were averaged.
     """
 
     value: float
-    standard_error: float
+    standard_error: float | None
     terms: dict[str, float]
     images: int
 
@@ -101,20 +101,26 @@ def estimate_bound(
     """
     with seeded(seed, device=x.device):
         parts = [elbo(model, rows, draw) for rows in model.checked(x).split(whole_number("batch_size", batch_size))]
-    objective = torch.cat([part.objective() for part in parts]).double()
+    objective = torch.cat([_over_draws(part.objective()) for part in parts]).double()
     names = parts[0].terms()
-    terms = {name: torch.cat([part.terms()[name] for part in parts]).double().mean().item() for name in names}
-    return BoundEstimate(objective.mean().item(), standard_error(objective), terms, len(x))
+    terms = {name: torch.cat([_over_draws(part.terms()[name]) for part in parts]).double() for name in names}
+    means = {name: values.mean().item() for name, values in terms.items()}
+    return BoundEstimate(objective.mean().item(), standard_error(objective), means, len(x))
 
 
-def standard_error(values: Tensor) -> float:
-    """The standard error of the mean of (N,) values; NaN for one value, which says nothing of its spread.
+def _over_draws(term: Tensor) -> Tensor:
+    """The average over draws of a term (B,) or (S, B)."""
+    return term.reshape(-1, term.shape[-1]).mean(0)
+
+
+def standard_error(values: Tensor) -> float | None:
+    """The standard error of the mean of (N,) values; None for one value, which says nothing of its spread.
 
     Example:
         >>> round(standard_error(torch.tensor([1.0, 3.0])), 6)
         1.0
     """
-    return values.std().item() / math.sqrt(len(values)) if len(values) > 1 else math.nan
+    return values.std().item() / math.sqrt(len(values)) if len(values) > 1 else None
 
 
 @torch.no_grad()

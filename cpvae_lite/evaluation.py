@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from cpvae_lite.data import Dataset
 from cpvae_lite.draws import Hard, Relaxed
 from cpvae_lite.elbo import BoundEstimate, estimate_bound, log_marginal, standard_error
@@ -42,8 +40,7 @@ def evaluate(
         >>> report["images"], sorted(report["labels"])
         (1000, ['digit'])
     """
-    device = next(model.parameters()).device
-    x = dataset.observed(split).to(device)
+    x = dataset.observed(split).to(next(model.parameters()))
     report = {"data": dataset.name, "source": dataset.source, "split": split, "images": len(x)}
     report |= _bound("", estimate_bound(model, x, Hard(), seed=seed))
     if model.categories and temperature is not None:
@@ -53,26 +50,20 @@ def evaluate(
         evidence = log_marginal(model, x, importance_samples, seed=seed).double()
         report["importance_samples"] = importance_samples
         report["negative_log_evidence"] = -evidence.mean().item()
-        report["negative_log_evidence_standard_error"] = _or_none(standard_error(evidence))
+        report["negative_log_evidence_standard_error"] = standard_error(evidence)
     if model.categories:
         report |= _categories(model, dataset, split, x)
     return report
 
 
 def _bound(prefix: str, estimate: BoundEstimate) -> dict[str, float]:
-    error = _or_none(estimate.standard_error)
-    found = {"negative_bound": -estimate.value, "standard_error": error, **estimate.terms}
+    found = {"negative_bound": -estimate.value, "standard_error": estimate.standard_error, **estimate.terms}
     return {prefix + name: value for name, value in found.items()}
-
-
-def _or_none(value: float) -> float | None:
-    """JSON has no NaN."""
-    return None if math.isnan(value) else value
 
 
 def _categories(model: LatentVariableModel, dataset: Dataset, split: str, x) -> dict:
     responsibilities = model.predict_proba(x)
-    train = model.predict_proba(dataset.observed("train").to(x.device))
+    train = model.predict_proba(dataset.observed("train").to(x))
     labels, train_labels = dataset.split(split).labels, dataset.train.labels
     agreement = {
         kind: label_agreement(responsibilities, labels[kind], train, train_labels[kind])

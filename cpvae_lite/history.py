@@ -25,6 +25,8 @@ class History(list):
 
     def plot(self):
         """Draw bound, terms and used categories over epochs; returns the matplotlib figure."""
+        if not self:
+            raise ValueError("there is nothing to plot before the first epoch")
         from cpvae_lite.plots import plot_history  # matplotlib is slow to import: only when it draws
 
         return plot_history(self)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 import torch.distributions as D
@@ -12,6 +13,9 @@ from torch import Tensor, nn
 from cpvae_lite._arguments import one_of, whole_number
 from cpvae_lite.conditionals import Conditional, Values
 from cpvae_lite.draws import Mode
+
+if TYPE_CHECKING:
+    from cpvae_lite.zoo import ModelConfig
 
 
 class Latent(nn.Module):
@@ -58,10 +62,12 @@ class LatentVariableModel(nn.Module):
         categories: K, or None for a model without categories.
 
     Attributes:
+        config: what :func:`cpvae_lite.build` made it from; None for a model composed by hand.
         aggregated_posterior: q(c) of the training data (Eq. 18), shape (K,), as `fit` leaves it; NaN before.
     """
 
     aggregated_posterior: Tensor
+    config: ModelConfig | None = None
 
     def __init__(
         self,
@@ -207,10 +213,11 @@ class LatentVariableModel(nn.Module):
             raise TypeError(f"category must be a whole number, not {category!r}")
         if chosen.shape not in {(), (n,)}:
             raise ValueError(f"category must be one number or {n} of them, not shape {tuple(chosen.shape)}")
+        chosen = chosen.long()
         outside = chosen[(chosen < 0) | (chosen >= self.categories)]
         if outside.numel():
             raise ValueError(f"category {outside.flatten()[0].item()} is not one of 0..{self.categories - 1}")
-        return chosen.long().expand(n)
+        return chosen.expand(n)
 
     def _category_prior(self, source: str) -> D.Categorical:
         if source == "uniform":

@@ -57,6 +57,8 @@ class TrainConfig:
         checked |= {name: whole_number(name, getattr(self, name), least=0) for name in ("warmup", "seed")}
         checked |= {name: finite_number(name, getattr(self, name), least=0, strict=True) for name in _RATES}
         checked["temperature_decay"] = finite_number("temperature_decay", self.temperature_decay, least=0)
+        if not isinstance(self.compile, bool):
+            raise TypeError(f"compile must be True or False, not {self.compile!r}")
         for name, value in checked.items():  # plain numbers, whatever kind was given: JSON can hold them
             object.__setattr__(self, name, value)
 

@@ -28,7 +28,7 @@ def atomic_write(path: Path, data: bytes) -> None:
 
 
 def _write_and_replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.part")  # a fixed name, so that killed processes leave one at most
     try:
         with temporary.open("wb") as file:
             file.write(data)
@@ -54,7 +54,7 @@ def read_json(path: Path) -> dict:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is damaged: {error}") from error
     if not isinstance(content, dict):
         raise ValueError(f"{path} is damaged: it holds no JSON object")

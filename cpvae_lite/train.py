@@ -70,13 +70,14 @@ def fit(
     """
     config = config or TrainConfig()
     _require_fit(model, dataset, config)
+    model.aggregated_posterior.fill_(torch.nan)  # that of other weights says nothing about these
     optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
     state = TrainState(model, optimizer)
     run = _open_run(out, resume, state, config, dataset)
     _train(state, dataset, config, run, progress)
     state.load_best()
     if model.categories:
-        responsibilities = model.predict_proba(dataset.observed("train").to(_device(model)))
+        responsibilities = model.predict_proba(dataset.observed("train").to(next(model.parameters())))
         model.aggregated_posterior.copy_(responsibilities.mean(0))  # Eq. 18
     if run:
         run.finish(model, state.history)
@@ -93,7 +94,7 @@ def fit(
 def _require_fit(model: LatentVariableModel, dataset: Dataset, config: TrainConfig) -> None:
     if dataset.features != model.features:
         raise ValueError(f"the data have {dataset.features} features, the model {model.features}")
-    if dataset.likelihood != model.config.likelihood:
+    if model.config and dataset.likelihood != model.config.likelihood:
         raise ValueError(
             f"{dataset.name} wants a {dataset.likelihood} likelihood, the model has a {model.config.likelihood} one"
         )
@@ -118,8 +119,8 @@ def _open_run(
 
 def _train(state: TrainState, dataset: Dataset, config: TrainConfig, run: Run | None, progress: bool) -> None:
     """Epoch by epoch until done; whatever ends it, state and checkpoint hold the last whole epoch."""
-    device = _device(state.model)
-    images, validation = dataset.train.data.to(device), dataset.observed("validation").to(device)
+    weight = next(state.model.parameters())
+    images, validation = dataset.train.data.to(weight.device), dataset.observed("validation").to(weight)
     compute = torch.compile(objective) if config.compile else objective
     safe = state.snapshot()
     with _bar(state, config, len(images), progress) as bar:
@@ -137,7 +138,8 @@ def _train(state: TrainState, dataset: Dataset, config: TrainConfig, run: Run | 
             state.restore(safe)
             place = f", in {run.folder}" if run else ""
             raise NotFiniteError(
-                f"{error}; the last good state is that of epoch {len(safe.history)}{place}. Try a smaller learning rate"
+                f"{error}; the last good state is that of epoch {len(safe.history)}{place}."
+                " Try a smaller learning rate, or data on a smaller scale"
             ) from None
         except BaseException:
             state.restore(safe)
@@ -178,7 +180,7 @@ def objective(model: LatentVariableModel, batch: Tensor, kl_weight: Tensor, temp
         batch: (B, features), uint8 images, which are binarised anew, or real-valued data.
         kl_weight, temperature: scalars, as tensors, so that a compiled step need not be compiled again.
     """
-    x = binarise(batch) if batch.dtype == torch.uint8 else batch
+    x = (binarise(batch) if batch.dtype == torch.uint8 else batch).to(next(model.parameters()).dtype)
     terms = elbo(model, x, Relaxed(temperature))
     means = {name: term.mean() for name, term in terms.terms().items()}
     return {"loss": -terms.objective(kl_weight).mean()} | means
@@ -246,7 +248,3 @@ def _show(bar: tqdm, record: dict, config: TrainConfig) -> None:
         shown["used"] = found["used_categories"]
     bar.set_description(f"epoch {record['epoch']}/{config.epochs}", refresh=False)
     bar.set_postfix(shown)
-
-
-def _device(model: LatentVariableModel) -> torch.device:
-    return next(model.parameters()).device

@@ -40,6 +40,7 @@ from cpvae_lite.priors import ComponentGaussian
 
 LIKELIHOODS = {"bernoulli": Bernoulli, "gaussian": SphericalGaussian}
 GATES = {"probs": "pi", "sample": "c"}  # what the gated layer of z's posterior sees
+GATED = ("cp", "indp")  # the models whose posterior of z has that layer
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,10 @@ class ModelConfig:
             object.__setattr__(self, name, whole_number(name, getattr(self, name)))
         if not isinstance(self.elu_logits, bool):
             raise TypeError(f"elu_logits must be True or False, not {self.elu_logits!r}")
+        if self.gate != "probs" and self.name not in GATED:
+            raise ValueError(f"{self.name} has no gated layer; gate={self.gate!r} is for {' and '.join(GATED)}")
+        if self.elu_logits and self.name == "vae":
+            raise ValueError("a VAE has no logits of c for elu_logits")
         spread = finite_number("prior_spread", self.prior_spread, least=0, strict=True)
         object.__setattr__(self, "prior_spread", spread)
         if self.name == "vae":

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -224,3 +225,32 @@ def test_ctrl_c_leaves_a_checkpoint_that_goes_on(tmp_path, capsys):
     assert child.returncode == cli.INTERRUPTED and "--resume" in err and "Traceback" not in err
     assert cli.main(["train", "--resume", "--epochs", "1", "--out", str(folder)]) == 0
     assert (folder / "model.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("run.json", {"format": 1}),
+        ("run.json", {"format": 1, "model": {}, "training": {}, "data": {"name": "mnist"}}),
+        ("history.json", {"epochs": []}),
+        ("history.json", {"epochs": [{"validation": {"bound": 1.0}}]}),
+        ("history.json", {}),
+    ],
+)
+def test_a_damaged_run_is_named(run, tmp_path, capsys, file, content):
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy)
+    (copy / file).write_text(json.dumps(content))
+    assert str(copy / file) in fails(capsys, "evaluate", str(copy))
+
+
+def test_a_reader_that_has_seen_enough_ends_the_listing_quietly():
+    command = f"{sys.executable} -m cpvae_lite.cli data list | head -c 0"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert "Broken pipe" not in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_closed_stderr_keeps_talk_off_stdout(run):
+    command = f"{sys.executable} -m cpvae_lite.cli evaluate {run} 2>&-"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert json.loads(done.stdout)["images"] == 10_000

@@ -391,7 +391,7 @@ BAD_LABELS = {
     "too few": (np.arange(29), ValueError, r"labels of data have shape \(29,\); there are 30 rows"),
     "a column": (np.zeros((30, 1), int), ValueError, r"labels of data have shape \(30, 1\)"),
     "negative": (np.arange(30) - 1, ValueError, "labels of data must not be negative"),
-    "beyond any class": (np.full(30, 2**63, np.uint64), ValueError, r"labels of data must be below 2\*\*31"),
+    "beyond any class": (np.full(30, 2**63, np.uint64), ValueError, "labels of data must be below 100,000"),
     "floats": (np.arange(30.0), TypeError, "labels of data must be whole numbers, not float64"),
     "strings": (["a"] * 30, TypeError, "labels of data must be whole numbers"),
     "float tensor": (torch.zeros(30), TypeError, "labels of data must be whole numbers, not float32"),

@@ -294,3 +294,12 @@ def test_evidence_needs_at_least_one_sample_and_row(tiny, data, settings):
     model = tiny("vae")
     with pytest.raises(ValueError, match="must be at least 1, not 0"):
         log_marginal(model, data(model), **settings)
+
+
+def test_several_draws_make_the_standard_error_smaller_not_larger(tiny, data):
+    model = tiny("cp")
+    x = data(model, 50)
+    one, many = (estimate_bound(model, x, draw, batch_size=20) for draw in (Hard(), Hard(200)))
+    assert many.standard_error < one.standard_error
+    assert many.value == pytest.approx(one.value, abs=4 * one.standard_error)
+    assert sum(many.terms.values()) - 2 * many.terms["kl_z"] - 2 * many.terms["kl_c"] == pytest.approx(many.value)

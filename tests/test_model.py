@@ -82,8 +82,7 @@ def test_inference_and_reconstruction_draw_nothing(tiny, data, variant, random_s
 # --- sampling -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["cp", "indq"])
-@both_gates
+@pytest.mark.parametrize(("name", "gate"), [("cp", "probs"), ("cp", "sample"), ("indq", "probs")])
 def test_samples_of_a_category_have_the_moments_of_its_prior(tiny, agree, name, gate):
     model = exposed(tiny(name, gate=gate, latent_size=2))
     prior = model.latents[1].prior

@@ -21,7 +21,18 @@ import training_runs
 from training_runs import INTERRUPTED, config, images, model, same, weights, without_seconds
 
 import cpvae_lite
-from cpvae_lite import Dataset, Relaxed, TrainConfig, elbo, estimate_bound, evaluate, fit, load_dataset, train
+from cpvae_lite import (
+    Dataset,
+    Relaxed,
+    TrainConfig,
+    elbo,
+    estimate_bound,
+    evaluate,
+    fit,
+    load_dataset,
+    load_model,
+    train,
+)
 from cpvae_lite._seeding import seeded
 from cpvae_lite.checkpoint import TrainState
 from cpvae_lite.history import History
@@ -817,9 +828,31 @@ def test_a_run_without_checkpoint_goes_on_from_its_own_first_weights_only(tmp_pa
     assert same(trained(out=tmp_path, epochs=2, resume=True)[0], trained(epochs=2)[0])
 
 
-def test_resume_removes_what_a_killed_process_left_half_written(tmp_path):
+def test_a_process_killed_while_it_writes_leaves_one_file_at_most(tmp_path):
     trained(out=tmp_path, epochs=2)
-    orphan = tmp_path / ".checkpoint.safetensors.12345"
-    orphan.write_bytes(b"half")
+    (tmp_path / ".checkpoint.safetensors.part").write_bytes(b"half")
     trained(out=tmp_path, epochs=3, resume=True)
-    assert not orphan.exists()
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_single_validation_image_is_enough(tmp_path):
+    few = Dataset.from_arrays(np.random.default_rng(0).integers(0, 256, (20, 4, 4)), validation=0.05, test=0.05)
+    _, history = trained(dataset=few, out=tmp_path, epochs=2, batch_size=5)
+    assert history[-1]["validation"]["standard_error"] is None
+
+
+def test_float64_models_train_and_come_back_as_such(tmp_path):
+    network = model().double()
+    trained(network, out=tmp_path, epochs=2)
+    again = load_model(tmp_path)
+    assert again.aggregated_posterior.dtype == torch.float64
+    assert same(weights(again), weights(network))
+
+
+def test_q_c_of_earlier_weights_does_not_outlive_an_interrupt(after_epochs):
+    network = model()
+    trained(network, epochs=1)
+    after_epochs.do.append(lambda epoch: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        trained(network, epochs=2)
+    assert network.aggregated_posterior.isnan().all()
