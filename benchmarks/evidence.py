@@ -13,7 +13,7 @@ from timing import interleaved, print_machine, thread_counts
 
 from cpvae_lite import build, estimate_bound, load_dataset, log_marginal
 
-SAMPLES, IMAGES, ROWS, CATEGORIES = 5000, 4, 1024, 150
+SAMPLES, IMAGES, ROWS, CATEGORIES = 5000, 4, 512, 150
 
 
 def evidence(threads: int) -> None:

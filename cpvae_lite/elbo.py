@@ -124,7 +124,7 @@ def standard_error(values: Tensor) -> float | None:
 
 
 @torch.no_grad()
-def log_marginal(model: LatentVariableModel, x: Tensor, samples: int, *, seed: int = 0, rows: int = 1024) -> Tensor:
+def log_marginal(model: LatentVariableModel, x: Tensor, samples: int, *, seed: int = 0, rows: int = 512) -> Tensor:
     r"""Importance-sampled log-evidence of each row of x, in nats.
 
     .. math:: \log\frac1S\sum_{s=1}^S \frac{p(x, z_s, c_s)}{q(z_s, c_s|x)}, \quad (z_s, c_s) \sim q(z, c|x)
