@@ -7,8 +7,7 @@ model.safetensors, model.json, history.json    the finished model
 
 from __future__ import annotations
 
-import copy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -18,6 +17,7 @@ from cpvae_lite._version import __version__
 from cpvae_lite.data import Dataset
 from cpvae_lite.history import History
 from cpvae_lite.model import LatentVariableModel
+from cpvae_lite.state import Snapshot, TrainState
 from cpvae_lite.storage import checksum, read_json, read_tensors, write_json, write_tensors
 from cpvae_lite.zoo import ModelConfig, build
 
@@ -101,61 +101,6 @@ def _load_state(model: LatentVariableModel, tensors: dict[str, Tensor], path: Pa
         raise ValueError(f"{path} holds weights of another model: {reason}") from error
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """A copy of a training state after a whole epoch."""
-
-    tensors: dict[str, Tensor]
-    history: History
-
-
-class TrainState:
-    """All that training changes: weights, optimiser, history, and the best weights so far."""
-
-    def __init__(self, model: LatentVariableModel, optimizer: torch.optim.Optimizer):
-        self.model, self.optimizer = model, optimizer
-        self.history = History()
-        self.best: dict[str, Tensor] = {}
-
-    def finish_epoch(self, record: dict) -> None:
-        """Add the record of an epoch; keep its weights if its validation bound is the best so far."""
-        self.history.append(record)
-        if self.history.best_epoch == len(self.history):
-            self.best = _cloned(self.model.state_dict())
-
-    def load_best(self) -> None:
-        """Give the model the weights of its best epoch."""
-        self.model.load_state_dict(self.best)
-
-    def snapshot(self) -> Snapshot:
-        optimizer = {
-            f"{index}.{name}": value
-            for index, slots in self.optimizer.state_dict()["state"].items()
-            for name, value in slots.items()
-        }
-        parts = {
-            "model": _cloned(self.model.state_dict()),
-            "best": self.best,
-            "optimizer": _cloned(optimizer),
-        }
-        tensors = {f"{part}.{name}": value for part, named in parts.items() for name, value in named.items()}
-        return Snapshot(tensors, copy.copy(self.history))
-
-    def restore(self, snapshot: Snapshot) -> None:
-        parts: dict[str, dict[str, Tensor]] = {"model": {}, "best": {}, "optimizer": {}}
-        for name, value in snapshot.tensors.items():
-            part, rest = name.split(".", 1)
-            parts[part][rest] = value
-        self.model.load_state_dict(parts["model"])
-        slots: dict[int, dict[str, Tensor]] = {}
-        for name, value in parts["optimizer"].items():
-            index, slot = name.split(".")
-            slots.setdefault(int(index), {})[slot] = value.clone()
-        groups = self.optimizer.state_dict()["param_groups"]
-        self.optimizer.load_state_dict({"state": slots, "param_groups": groups})
-        self.best, self.history = parts["best"], copy.copy(snapshot.history)
-
-
 def _require_whole(tensors: dict[str, Tensor], model: LatentVariableModel) -> None:
     """A checkpoint holds all weights twice, last and best, and the optimiser's state of each parameter."""
     state = model.state_dict()
@@ -168,10 +113,6 @@ def _require_whole(tensors: dict[str, Tensor], model: LatentVariableModel) -> No
             raise ValueError(f"{name} is missing")
         if tensors[name].shape != shape:
             raise ValueError(f"{name} has shape {tuple(tensors[name].shape)}, not {tuple(shape)}")
-
-
-def _cloned(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: tensor.detach().clone() for name, tensor in tensors.items()}
 
 
 class Run:

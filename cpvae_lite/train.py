@@ -13,7 +13,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from cpvae_lite._seeding import seeded
-from cpvae_lite.checkpoint import Run, TrainState
+from cpvae_lite.checkpoint import Run
 from cpvae_lite.data import Dataset, binarise
 from cpvae_lite.draws import Relaxed
 from cpvae_lite.elbo import elbo, estimate_bound
@@ -21,6 +21,7 @@ from cpvae_lite.history import History
 from cpvae_lite.metrics import used_categories
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.schedule import TrainConfig
+from cpvae_lite.state import TrainState
 
 
 class NotFiniteError(ArithmeticError):

@@ -34,8 +34,8 @@ from cpvae_lite import (
     train,
 )
 from cpvae_lite._seeding import seeded
-from cpvae_lite.checkpoint import TrainState
 from cpvae_lite.history import History
+from cpvae_lite.state import TrainState
 from cpvae_lite.storage import read_tensors, write_json, write_tensors
 from cpvae_lite.train import NotFiniteError
 

@@ -1,0 +1,71 @@
+"""Everything that training changes, and copies of it to go back to."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from cpvae_lite.history import History
+from cpvae_lite.model import LatentVariableModel
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A copy of a training state after a whole epoch."""
+
+    tensors: dict[str, Tensor]
+    history: History
+
+
+class TrainState:
+    """All that training changes: weights, optimiser, history, and the best weights so far."""
+
+    def __init__(self, model: LatentVariableModel, optimizer: torch.optim.Optimizer):
+        self.model, self.optimizer = model, optimizer
+        self.history = History()
+        self.best: dict[str, Tensor] = {}
+
+    def finish_epoch(self, record: dict) -> None:
+        """Add the record of an epoch; keep its weights if its validation bound is the best so far."""
+        self.history.append(record)
+        if self.history.best_epoch == len(self.history):
+            self.best = _cloned(self.model.state_dict())
+
+    def load_best(self) -> None:
+        """Give the model the weights of its best epoch."""
+        self.model.load_state_dict(self.best)
+
+    def snapshot(self) -> Snapshot:
+        optimizer = {
+            f"{index}.{name}": value
+            for index, slots in self.optimizer.state_dict()["state"].items()
+            for name, value in slots.items()
+        }
+        parts = {
+            "model": _cloned(self.model.state_dict()),
+            "best": self.best,
+            "optimizer": _cloned(optimizer),
+        }
+        tensors = {f"{part}.{name}": value for part, named in parts.items() for name, value in named.items()}
+        return Snapshot(tensors, copy.copy(self.history))
+
+    def restore(self, snapshot: Snapshot) -> None:
+        parts: dict[str, dict[str, Tensor]] = {"model": {}, "best": {}, "optimizer": {}}
+        for name, value in snapshot.tensors.items():
+            part, rest = name.split(".", 1)
+            parts[part][rest] = value
+        self.model.load_state_dict(parts["model"])
+        slots: dict[int, dict[str, Tensor]] = {}
+        for name, value in parts["optimizer"].items():
+            index, slot = name.split(".")
+            slots.setdefault(int(index), {})[slot] = value.clone()
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": slots, "param_groups": groups})
+        self.best, self.history = parts["best"], copy.copy(snapshot.history)
+
+
+def _cloned(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in tensors.items()}
