@@ -29,6 +29,7 @@ from cpvae_lite.storage import atomic_write
 from cpvae_lite.train import NotFiniteError, fit
 from cpvae_lite.zoo import GATES, MODELS, build
 
+TRAINING = ("epochs", "batch_size", "learning_rate", "warmup", "patience", "seed", "checkpoint_every", "compile")
 ZOOM = 4  # screen pixels for a pixel of a sampled image
 INTERRUPTED, BROKEN_PIPE = 130, 141  # what a shell reports of programs that SIGINT and SIGPIPE ended
 EXAMPLES = """examples:
@@ -98,9 +99,6 @@ def _train(options: argparse.Namespace) -> None:
     found = dict(best["validation"])
     report = {"run": str(options.out), "epochs": len(history), "best_epoch": history.best_epoch, "split": "validation"}
     _print(report | {"negative_bound": -found.pop("bound")} | found)
-
-
-TRAINING = ("epochs", "batch_size", "learning_rate", "warmup", "patience", "seed", "checkpoint_every", "compile")
 
 
 def _given(options: argparse.Namespace, names: tuple[str, ...]) -> dict:

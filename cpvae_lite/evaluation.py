@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from torch import Tensor
+
 from cpvae_lite.data import Dataset
 from cpvae_lite.draws import Hard, Relaxed
 from cpvae_lite.elbo import BoundEstimate, estimate_bound, log_marginal, standard_error
@@ -61,7 +63,7 @@ def _bound(prefix: str, estimate: BoundEstimate) -> dict[str, float]:
     return {prefix + name: value for name, value in found.items()}
 
 
-def _categories(model: LatentVariableModel, dataset: Dataset, split: str, x) -> dict:
+def _categories(model: LatentVariableModel, dataset: Dataset, split: str, x: Tensor) -> dict:
     responsibilities = model.predict_proba(x)
     train = model.predict_proba(dataset.observed("train").to(x))
     labels, train_labels = dataset.split(split).labels, dataset.train.labels
