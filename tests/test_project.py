@@ -89,7 +89,7 @@ class TestNotebook:
 
     def test_has_an_alt_text_for_each_cell_that_draws(self, notebook):
         for cell in self.cells(notebook, "code"):
-            if re.search(r"^(plots\.|history\.plot)", cell.source, flags=re.MULTILINE):
+            if re.search(r"^(plots\.|panels\.|history\.plot)", cell.source, flags=re.MULTILINE):
                 assert len(cell.metadata["mystnb"]["image"]["alt"]) > 20
 
     def test_has_an_assert_and_three_exercises_with_solutions(self, notebook):

@@ -1,0 +1,130 @@
+"""Small figures for the theory: a row of panels, and what can be drawn on one.
+
+Lines differ in dash as well as in colour, so that a print in grey can be read too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Ellipse
+from torch import Tensor
+
+from cpvae_lite.plots import BLUE, GREEN, GREY, ORANGE, RED
+
+SKY, PINK = "#56B4E9", "#CC79A7"
+COLOURS = (BLUE, ORANGE, GREEN, RED, PINK, SKY, GREY)
+DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), "-")
+
+
+def row(count: int = 1, *, width: float = 3.4, height: float = 2.8) -> tuple[Figure, list[Axes]]:
+    """A figure of `count` panels side by side; a notebook shows it where a cell ends with it.
+
+    Example:
+        >>> figure, (left, right) = row(2)
+        >>> curves(left, [0, 1], {"a line": [0, 2]}, xlabel="x", ylabel="y")
+    """
+    figure, axes = plt.subplots(1, count, figsize=(width * count, height), layout="constrained", squeeze=False)
+    plt.close(figure)  # shown once, by the cell that returns it
+    sns.despine(figure)
+    return figure, list(axes[0])
+
+
+def curves(
+    axes: Axes,
+    x: Tensor | Sequence[float],
+    lines: Mapping[str, Tensor | Sequence[float]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    title: str = "",
+    fill: bool = False,
+) -> None:
+    """Lines over a common x, named in a legend.
+
+    Args:
+        axes: the panel.
+        x: (N,).
+        lines: (N,) by name; one without a name ("") is left out of the legend.
+        xlabel, ylabel, title: what stands beside the axes and above the panel.
+        fill: shade the area under each line, for densities.
+    """
+    x = _array(x)
+    for (name, line), colour, dash in zip(lines.items(), COLOURS, DASHES, strict=False):
+        axes.plot(x, _array(line), color=colour, linestyle=dash, label=name or None)
+        if fill:
+            axes.fill_between(x, _array(line), color=colour, alpha=0.15, linewidth=0)
+    _labels(axes, xlabel, ylabel, title)
+    if any(lines):
+        axes.legend(frameon=False, fontsize=8)
+
+
+def bars(axes: Axes, values: Mapping[str, float], *, ylabel: str, xlabel: str = "", title: str = "") -> None:
+    """One bar for each named value, with the number above it.
+
+    Example:
+        >>> _, (panel,) = row()
+        >>> bars(panel, {"A": -3.0, "B": 1.5}, ylabel="nats")
+    """
+    drawn = axes.bar(list(values), [float(value) for value in values.values()], color=BLUE, width=0.7)
+    axes.bar_label(drawn, fmt="%.2f", fontsize=8, padding=2)
+    axes.axhline(0, color=GREY, linewidth=0.8)
+    axes.margins(y=0.15)
+    _labels(axes, xlabel, ylabel, title)
+
+
+def points(axes: Axes, xy: Tensor, groups: Tensor | None = None, *, size: float = 4) -> None:
+    """A cloud of points in the plane, coloured by group.
+
+    Args:
+        axes: the panel.
+        xy: (N, 2).
+        groups: (N,) whole numbers, or None for grey points.
+        size: of a point.
+    """
+    colours = GREY if groups is None else [COLOURS[g % len(COLOURS)] for g in _array(groups)]
+    axes.scatter(*_array(xy).T, s=size, c=colours, alpha=0.6, linewidths=0)
+
+
+def ellipses(axes: Axes, mean: Tensor, variance: Tensor, names: Sequence[str] | None = None) -> None:
+    """Diagonal Gaussians in the plane, each as the line two standard deviations from its mean.
+
+    Args:
+        axes: the panel.
+        mean, variance: (K, 2).
+        names: one for each, written at the mean.
+    """
+    for index, (centre, spread) in enumerate(zip(_array(mean), 4 * np.sqrt(_array(variance)), strict=True)):
+        colour = COLOURS[index % len(COLOURS)]
+        axes.add_patch(Ellipse(centre, *spread, fill=False, edgecolor=colour, linewidth=1.8))
+        if names is not None:
+            axes.annotate(names[index], centre, ha="center", va="center", fontsize=9, fontweight="bold")
+    axes.autoscale_view()
+
+
+def heat(axes: Axes, matrix: Tensor, *, xlabel: str, ylabel: str, title: str = "", numbers: bool = False) -> None:
+    """A matrix as colours from dark (small) to bright (large).
+
+    Args:
+        axes: the panel.
+        matrix: (rows, columns).
+        xlabel, ylabel, title: what stands beside the axes and above the panel.
+        numbers: write each entry into its cell.
+    """
+    sns.heatmap(_array(matrix), ax=axes, cmap="viridis", annot=numbers, fmt=".2f", annot_kws={"fontsize": 8})
+    axes.tick_params(axis="y", rotation=0)
+    _labels(axes, xlabel, ylabel, title)
+
+
+def _labels(axes: Axes, xlabel: str, ylabel: str, title: str) -> None:
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.set_title(title, fontsize=10)
+
+
+def _array(values: Tensor | Sequence[float]) -> np.ndarray:
+    return values.detach().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values)

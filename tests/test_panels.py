@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+import torch
+
+from cpvae_lite import panels
+
+
+@pytest.fixture
+def panel():
+    return panels.row()[1][0]
+
+
+def test_row_gives_as_many_panels_as_asked_for():
+    figure, axes = panels.row(3)
+    assert figure.axes == axes and len(axes) == 3
+
+
+def test_a_notebook_shows_a_row_only_where_a_cell_returns_it():
+    import matplotlib.pyplot as plt
+
+    panels.row()
+    assert plt.get_fignums() == []
+
+
+def test_curves_draws_each_line_and_names_it(panel):
+    panels.curves(panel, torch.arange(3), {"a": torch.ones(3), "b": [1, 2, 3], "": [0, 0, 0]}, xlabel="x", ylabel="y")
+    assert [list(line.get_ydata()) for line in panel.lines] == [[1, 1, 1], [1, 2, 3], [0, 0, 0]]
+    assert [text.get_text() for text in panel.get_legend().texts] == ["a", "b"]
+    assert panel.get_xlabel() == "x" and panel.get_ylabel() == "y"
+
+
+def test_lines_differ_in_colour_and_in_dash(panel):
+    panels.curves(panel, [0, 1], {"a": [0, 1], "b": [1, 0]}, xlabel="x", ylabel="y")
+    first, second = panel.lines
+    assert first.get_color() != second.get_color() and first.get_linestyle() != second.get_linestyle()
+
+
+def test_bars_have_their_heights_and_numbers(panel):
+    panels.bars(panel, {"A": -3.0, "B": torch.tensor(1.5)}, ylabel="nats")
+    assert [bar.get_height() for bar in panel.patches] == [-3.0, 1.5]
+    assert {text.get_text() for text in panel.texts} == {"-3.00", "1.50"}
+
+
+def test_points_take_the_colour_of_their_group(panel):
+    panels.points(panel, torch.tensor([[0.0, 1.0], [2.0, 3.0]]), torch.tensor([0, 1]))
+    (cloud,) = panel.collections
+    assert np.array_equal(cloud.get_offsets(), [[0, 1], [2, 3]])
+    assert not np.array_equal(*cloud.get_facecolors())
+
+
+def test_an_ellipse_spans_two_standard_deviations_each_way(panel):
+    panels.ellipses(panel, torch.zeros(1, 2), torch.tensor([[1.0, 4.0]]), names=["c"])
+    (ellipse,) = panel.patches
+    assert (ellipse.width, ellipse.height) == (4, 8)
+    assert [text.get_text() for text in panel.texts] == ["c"]
+
+
+def test_heat_writes_the_numbers(panel):
+    panels.heat(panel, torch.tensor([[0.25, 0.75]]), xlabel="c", ylabel="x", numbers=True)
+    assert [text.get_text() for text in panel.texts] == ["0.25", "0.75"]
