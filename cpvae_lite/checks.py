@@ -1,0 +1,171 @@
+"""All identities of the paper at once: in small worlds exactly, and for a trained model within its errors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from torch import Tensor
+
+from cpvae_lite.decomposition import (
+    FREE_PRIORS,
+    Check,
+    divergence_shortfall,
+    equation_12,
+    equation_13,
+    equation_17,
+    equation_19,
+    equation_20,
+    equation_21,
+    equation_a1,
+    equation_a2,
+    information_excess,
+)
+from cpvae_lite.model import LatentVariableModel
+from cpvae_lite.quadrature import Exact, random_world
+from cpvae_lite.sampled import Sampled, check_aggregated_posterior, with_uniform_categories
+
+ORDER = ("12", "13", "17", "18", "19", "20", "5.1", "21", "A1", "A2")
+WORLDS: dict[str, dict] = {
+    "plain": {"values": 5, "categories": 3},
+    "z of two dimensions": {"values": 3, "categories": 2, "size": 2},
+    "nearly empty categories": {"values": 5, "categories": 4, "empty": 2},
+    "nearly one-hot q(c|x)": {"values": 6, "categories": 3, "sharpness": 30.0},
+    "very different variances": {"values": 5, "categories": 3, "log_variance": (-6.0, 2.0)},
+    "one category": {"values": 5, "categories": 1},
+    "one value of x": {"values": 1, "categories": 3},
+}
+
+
+def check_worlds(seeds: int = 3) -> Iterator[tuple[str, Check]]:
+    """Every identity in every kind of small world, by quadrature.
+
+    Args:
+        seeds: how many random worlds of each kind.
+
+    Yields:
+        The kind of world, and a check.
+
+    Example:
+        >>> all(check.holds for _, check in check_worlds(seeds=1))
+        True
+    """
+    for kind, settings in WORLDS.items():
+        for seed in range(seeds):
+            yield from ((kind, check) for check in _check_world(settings | {"seed": seed}))
+
+
+def _check_world(settings: dict) -> Iterator[Check]:
+    yield from _always(Exact(random_world(**settings)))
+    same_posterior, same_prior = {"posterior_sees_category": False}, {"prior_sees_category": False}
+    assumed = {"indq": same_posterior, "indp": same_prior, "indqp": same_posterior | same_prior}
+    for model, independence in assumed.items():
+        q = Exact(random_world(**settings, **independence))
+        yield from _row(q, model)
+    yield equation_21(Exact(random_world(**settings, **same_posterior, **same_prior, uniform=True)))
+
+
+def _always(q: Exact | Sampled) -> Iterator[Check]:
+    """What holds without any assumption of independence; the row of CP-VAE is one of these."""
+    for equation in (equation_12, equation_13, equation_17, equation_19, equation_a1, equation_a2):
+        yield equation(q)
+    yield equation_20(q, "cp")
+
+
+def _row(q: Exact | Sampled, model: str) -> Iterator[Check]:
+    """A row of Table 1, and what its names leave unsaid."""
+    yield equation_20(q, model)
+    if model in FREE_PRIORS:
+        yield information_excess(q, model)
+        yield divergence_shortfall(q, model)
+
+
+def check_model(model: LatentVariableModel, x: Tensor, *, draws: int = 2, seed: int = 0) -> list[Check]:
+    """Every identity that a model's assumptions allow, over a set of images, from draws.
+
+    Args:
+        model: with latents c and z, or z alone.
+        x: (N, features), as :meth:`cpvae_lite.data.Dataset.observed` gives it.
+        draws: of (c, z) for each image on each side.
+        seed: of the draws.
+
+    Raises:
+        TypeError, ValueError: if x does not suit the model, or if the model has other latents.
+
+    Example:
+        >>> import torch
+        >>> from cpvae_lite import build
+        >>> model = build("indq", features=20, categories=5, latent_size=3, hidden=10)
+        >>> checks = check_model(model, torch.randint(2, (100, 20)).float())
+        >>> [check.equation for check in checks]
+        ['12', '13', '17', '18', '19', '20 cp', '20 indq', 'A1', 'A2']
+    """
+    q = Sampled(model, x, draws=draws, seed=seed)
+    checks = list(_always(q))
+    free_prior = model.latents[-1].prior.parents == ()
+    independent = not q.aggregated.sees_category
+    rows = {"indq": independent, "indp": free_prior, "indqp": independent and free_prior}
+    for row, applies in rows.items() if model.categories else ():
+        checks += _row(q, row) if applies else []
+    if rows["indqp"]:
+        uniform = model if model.categories is None else with_uniform_categories(model)
+        checks.append(equation_21(Sampled(uniform, x, draws=draws, seed=seed)))
+    return sorted([*checks, check_aggregated_posterior(q)], key=_place)
+
+
+def worst(found: Iterator[tuple[str, Check]]) -> dict[str, tuple[str, Check]]:
+    """For each equation the world in which it holds least well, with that check.
+
+    Example:
+        >>> sorted(worst(check_worlds(seeds=1)))[:3]
+        ['12', '13', '17']
+    """
+    chosen: dict[str, tuple[str, Check]] = {}
+    for kind, check in found:
+        if check.equation not in chosen or _margin(check) < _margin(chosen[check.equation][1]):
+            chosen[check.equation] = kind, check
+    return dict(sorted(chosen.items(), key=lambda pair: _place(pair[1][1])))
+
+
+def _place(check: Check) -> int:
+    """Where an equation stands in the paper."""
+    return ORDER.index(check.equation.split()[0])
+
+
+def _margin(check: Check) -> float:
+    """How far a check is from failing; NaN counts as failed."""
+    margin = check.residual if check.relation == "≥" else -abs(check.residual)
+    return -math.inf if math.isnan(margin) else margin
+
+
+def table(checks: list[Check], notes: list[str] | None = None) -> str:
+    """The checks as text, a row each; `notes` stand in a last column.
+
+    Example:
+        >>> check = equation_13(Exact(random_world()))
+        >>> print(table([check]).splitlines()[0])
+        equation           left           right     residual    std. error  verdict
+    """
+    lines = [f"{'equation':11} {'left':>11}   {'right':>13} {'residual':>12} {'std. error':>13}  verdict"]
+    for check, note in zip(checks, notes or [""] * len(checks), strict=True):
+        error = f"{check.standard_error:.1e}" if check.standard_error else "exact"
+        lines.append(
+            f"{check.equation:11} {check.left:>11.5f} {check.relation} {check.right:>13.5f} {check.residual:>12.1e}"
+            f" {error:>13}  {'holds' if check.holds else 'FAILS'}  {note}".rstrip()
+        )
+    return "\n".join(lines)
+
+
+def summary(check: Check, images: int) -> str:
+    """The information that the latents hold about x, beside the most that N images allow.
+
+    Args:
+        check: of Eq. 17.
+        images: N.
+
+    Example:
+        >>> summary(equation_17(Exact(random_world(values=4))), 4)
+        'I_q((z,c);x) is 0.56 nats; with N = 4 it can be at most log N = 1.39'
+    """
+    information = check.terms["I((z,c);x)"].value
+    return f"I_q((z,c);x) is {information:.2f} nats; with N = {images} it can be at most log N = {math.log(images):.2f}"

@@ -1,0 +1,350 @@
+"""The paper's identities about a whole data set (Eqs. 12, 13, 17, 19, 20, 21, A1, A2), term by term.
+
+Every term of these equations is the expectation of one log-ratio of two densities under the joint
+distribution q(x, c, z) = p_D(x) q(c|x) q(z|x,c). `TERMS` is that list. A :class:`Joint` knows the
+densities and how to take the expectation: :mod:`cpvae_lite.quadrature` exactly, for a small world in which
+all can be summed; :mod:`cpvae_lite.sampled` from draws, for a trained model. An equation is then a line:
+the terms of each side, with their signs.
+
+One side of each equation is the *objective*, what training sees: closed forms, or the package's
+:func:`~cpvae_lite.elbo`. The other is *measured*: expectations of log-densities that training never sees, the
+aggregated posteriors q(z), q(c), q(z|c) among them.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from cpvae_lite._arguments import one_of
+
+# name: (the variables averaged over, density above, density below); None stands for 1.
+TERMS: dict[str, tuple[str, str | None, str | None]] = {
+    "A": ("x,c,z", "p(x|z,c)", None),
+    "log K": ("c", None, "p(c)"),
+    "H(p_D)": ("x", None, "p_D(x)"),
+    "H(q(c))": ("c", None, "q(c)"),
+    "H(q(c|x))": ("x,c", None, "q(c|x)"),
+    "I((z,c);x)": ("x,c,z", "q(z,c|x)", "q(z,c)"),
+    "I(c;x)": ("x,c", "q(c|x)", "q(c)"),
+    "I(z;x)": ("x,z", "q(z|x)", "q(z)"),
+    "I(z;x|c)": ("x,c,z", "q(z|x,c)", "q(z|c)"),
+    "I(z;(c,x))": ("x,c,z", "q(z|x,c)", "q(z)"),
+    "I(z;c)": ("c,z", "q(z|c)", "q(z)"),
+    "KL(q(z,c|x)‖p(z,c))": ("x,c,z", "q(z,c|x)", "p(z,c)"),
+    "KL(q(z,c)‖p(z,c))": ("c,z", "q(z,c)", "p(z,c)"),
+    "KL(q(z|c)‖p(z|c))": ("c,z", "q(z|c)", "p(z|c)"),
+    "KL(q(z|x)‖q(z|c))": ("x,c,z", "q(z|x)", "q(z|c)"),
+    "KL(q(z)‖p(z))": ("z", "q(z)", "p(z)"),
+    "KL(q(c)‖p(c))": ("c", "q(c)", "p(c)"),
+    "E log q(x|z,c)": ("x,c,z", "q(x|z,c)", None),
+}
+
+# Table 1 of the paper: B1 and C1 of each model. B2 = I(c;x) and C2 = KL(q(c)‖p(c)) are the same in all.
+TABLE_1: dict[str, tuple[str, str]] = {
+    "cp": ("I(z;x|c)", "KL(q(z|c)‖p(z|c))"),
+    "indq": ("KL(q(z|x)‖q(z|c))", "KL(q(z|c)‖p(z|c))"),
+    "indp": ("I(z;(c,x))", "KL(q(z)‖p(z))"),
+    "indqp": ("I(z;x)", "KL(q(z)‖p(z))"),
+}
+FREE_PRIORS = ("indp", "indqp")  # the rows whose p(z) does not look at c
+
+# Densities that are products and quotients of others: log = sum of the first - sum of the second.
+COMPOSED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "q(z,c|x)": (("q(c|x)", "q(z|x,c)"), ()),
+    "q(z,c)": (("q(c)", "q(z|c)"), ()),
+    "p(z,c)": (("p(c)", "p(z|c)"), ()),
+    "q(x|z,c)": (("p_D(x)", "q(z,c|x)"), ("q(z,c)",)),
+}
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number in nats, and the standard error with which it is known: 0 where it is exact."""
+
+    value: float
+    standard_error: float = 0.0
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of an equation: its value, and its terms by name, each without its sign."""
+
+    total: Estimate
+    terms: dict[str, Estimate]
+
+
+class Joint(ABC):
+    """The distribution q(x, c, z) beside p, through their log-densities.
+
+    Attributes:
+        categories: K.
+        images: N, how many values x takes.
+    """
+
+    categories: int
+    images: int
+
+    @abstractmethod
+    def log_density(self, name: str) -> Tensor:
+        """The logarithm of a density by its name, as "q(z|c)", wherever this joint looks at it."""
+
+    @abstractmethod
+    def expectation(self, terms: dict[str, int], values: dict[str, Tensor]) -> Estimate:
+        """The sum of the expectations of log-ratios, each times its sign."""
+
+    @abstractmethod
+    def objective(self, *terms: str) -> Side:
+        """A sum of what training sees: "reconstruction", "kl_z", "kl_c", a leading "-" for a minus."""
+
+    def measured(self, *terms: str) -> Side:
+        """A sum of entries of `TERMS`, a leading "-" for a minus: ``q.measured("A", "-I(c;x)")``."""
+        signs = signed(terms)
+        ratios = {one_of("term", name, TERMS): self._log_ratio(name) for name in signs}
+        parts = {name: self.expectation({name: 1}, {name: ratio}) for name, ratio in ratios.items()}
+        return Side(self.expectation(signs, ratios), parts)
+
+    def measure(self, term: str) -> Estimate:
+        """One entry of `TERMS`, in nats.
+
+        Raises:
+            ValueError: if there is no such term.
+        """
+        return self.measured(term).total
+
+    def _log_ratio(self, term: str) -> Tensor:
+        _, above, below = TERMS[term]
+        if above is None:
+            return -self._log(below)
+        return self._log(above) if below is None else self._log(above) - self._log(below)
+
+    def _log(self, name: str) -> Tensor:
+        if name not in COMPOSED:
+            return self.log_density(name)
+        factors, divisors = COMPOSED[name]
+        return sum(self._log(factor) for factor in factors) - sum(self._log(divisor) for divisor in divisors)
+
+
+def signed(terms: Iterable[str]) -> dict[str, int]:
+    """Terms with their signs.
+
+    Example:
+        >>> signed(["A", "-I(c;x)"])
+        {'A': 1, 'I(c;x)': -1}
+    """
+    return {term.removeprefix("-"): -1 if term.startswith("-") else 1 for term in terms}
+
+
+@dataclass(frozen=True)
+class Check:
+    """An equation in numbers, in nats.
+
+    Attributes:
+        equation: its number in the paper, and the model it is about.
+        left, right: the two sides.
+        standard_error: of left - right; 0 where both are exact.
+        terms: every named term of both sides.
+        relation: "=" or "≥".
+        tolerance: how far the sides may be apart beyond 4 standard errors.
+    """
+
+    equation: str
+    left: float
+    right: float
+    standard_error: float
+    terms: dict[str, Estimate]
+    relation: str = "="
+    tolerance: float = 1e-9
+
+    @property
+    def residual(self) -> float:
+        """left - right."""
+        return self.left - self.right
+
+    @property
+    def holds(self) -> bool:
+        """Whether the sides agree within 4 standard errors and the tolerance; never for NaN."""
+        slack = 4 * self.standard_error + self.tolerance
+        return self.residual >= -slack if self.relation == "≥" else abs(self.residual) <= slack
+
+
+def equation_12(q: Joint) -> Check:
+    r"""Eq. 12: the divergence of both latents splits into that of z, averaged over c, and that of c.
+
+    .. math:: E_x\,\mathrm{KL}(q(z,c|x)\|p(z,c))
+        = E_x E_{q(c|x)}\,\mathrm{KL}(q(z|x,c)\|p(z|c)) + E_x\,\mathrm{KL}(q(c|x)\|p(c))
+
+    The left side is measured, the right side is what the objective is made of. The paper states it for
+    each x; here both sides are averages over x.
+
+    Example:
+        >>> from cpvae_lite.quadrature import Exact, random_world
+        >>> check = equation_12(Exact(random_world(values=4, categories=3)))
+        >>> check.holds, abs(check.residual) < 1e-9
+        (True, True)
+    """
+    return _check("12", q.measured("KL(q(z,c|x)‖p(z,c))"), q.objective("kl_z", "kl_c"))
+
+
+def equation_13(q: Joint) -> Check:
+    r"""Eq. 13: :math:`E_x\,\mathrm{KL}(q(c|x)\|p(c)) = -E_x\,H(q(c|x)) + \log K`.
+
+    Example:
+        >>> from cpvae_lite.quadrature import Exact, random_world
+        >>> equation_13(Exact(random_world(values=4, categories=3))).holds
+        True
+    """
+    return _check("13", q.objective("kl_c"), q.measured("-H(q(c|x))", "log K"))
+
+
+def equation_17(q: Joint) -> Check:
+    r"""Eq. 17: what the divergence of the objective rewards.
+
+    .. math:: E_x\,\mathrm{KL}(q(z,c|x)\|p(z,c))
+        = I_q((z,c);x) + E_{q(c)}\,\mathrm{KL}(q(z|c)\|p(z|c)) - H(q(c)) + \log K
+
+    Example:
+        >>> from cpvae_lite.quadrature import Exact, random_world
+        >>> check = equation_17(Exact(random_world(values=4, categories=3)))
+        >>> check.holds, [name for name in check.terms if name.startswith("I")]
+        (True, ['I((z,c);x)'])
+    """
+    right = q.measured("I((z,c);x)", "KL(q(z|c)‖p(z|c))", "-H(q(c))", "log K")
+    return _check("17", q.objective("kl_z", "kl_c"), right)
+
+
+def equation_19(q: Joint) -> Check:
+    r"""Eq. 19: :math:`\mathcal L = A - I_q((z,c);x) - \mathrm{KL}(q(z,c)\|p(z,c))`.
+
+    Example:
+        >>> from cpvae_lite.quadrature import Exact, random_world
+        >>> equation_19(Exact(random_world(values=4, categories=3))).holds
+        True
+    """
+    right = q.measured("A", "-I((z,c);x)", "-KL(q(z,c)‖p(z,c))")
+    return _check("19", q.objective("reconstruction", "-kl_z", "-kl_c"), right)
+
+
+def equation_20(q: Joint, model: str) -> Check:
+    r"""Eq. 20 with the B1 and C1 that Table 1 gives for a model.
+
+    .. math:: \mathcal L = A - B_1 - I_q(c;x) - C_1 - \mathrm{KL}(q(c)\|p(c))
+
+    Args:
+        q: a joint distribution. The row of INDq needs q(z|x,c) = q(z|x), that of INDp p(z|c) = p(z), that of
+            INDqp both; otherwise the equation is false, and the check says so.
+        model: "cp", "indq", "indp" or "indqp".
+
+    Raises:
+        ValueError: for another model.
+
+    Example:
+        >>> from cpvae_lite.quadrature import Exact, random_world
+        >>> independent = Exact(random_world(values=4, categories=3, posterior_sees_category=False))
+        >>> equation_20(independent, "indq").holds, equation_20(independent, "indp").holds
+        (True, False)
+    """
+    b1, c1 = TABLE_1[one_of("row of Table 1", model, TABLE_1)]
+    right = q.measured("A", f"-{b1}", "-I(c;x)", f"-{c1}", "-KL(q(c)‖p(c))")
+    return _check(f"20 {model}", q.objective("reconstruction", "-kl_z", "-kl_c"), right)
+
+
+def equation_21(q: Joint) -> Check:
+    r"""Eq. 21: with q(c|x) = 1/K the objective of INDqp is that of a plain VAE.
+
+    .. math:: E_x\{E_{q(z|x)}\log p(x|z,c) - \mathrm{KL}(q(z|x)\|p(z))\}
+        = A - I_q(z;x) - \mathrm{KL}(q(z)\|p(z))
+
+    The left side, the VAE's objective image by image, has no term of c; the right side is Eq. 20's, where
+    B2 and C2 are zero. It holds only if q(c|x) is uniform, and z independent of c in prior and posterior.
+
+    Example:
+        >>> from cpvae_lite.quadrature import Exact, random_world
+        >>> vae = random_world(values=4, categories=3, uniform=True, posterior_sees_category=False,
+        ...     prior_sees_category=False)
+        >>> equation_21(Exact(vae)).holds
+        True
+    """
+    right = q.measured("A", "-I(z;x)", "-I(c;x)", "-KL(q(z)‖p(z))", "-KL(q(c)‖p(c))")
+    return _check("21", q.objective("reconstruction", "-kl_z"), right)
+
+
+def equation_a1(q: Joint) -> Check:
+    r"""Eq. A1: :math:`E[\log q(x|z,c)] \ge E[\log p(x|z,c)]`, for x of finitely many values.
+
+    Example:
+        >>> from cpvae_lite.quadrature import Exact, random_world
+        >>> equation_a1(Exact(random_world(values=4, categories=3))).holds
+        True
+    """
+    return _check("A1", q.measured("E log q(x|z,c)"), q.measured("A"), relation="≥")
+
+
+def equation_a2(q: Joint) -> Check:
+    r"""Eq. A2: :math:`I_q((z,c);x) \ge E[\log p(x|z,c)] + H(p_D)`: a lower bound on the information.
+
+    The right side of a model of images is far below zero, and the bound then says nothing; in a world of
+    a few values it can be close.
+
+    Example:
+        >>> from cpvae_lite.quadrature import Exact, random_world
+        >>> equation_a2(Exact(random_world(values=4, categories=3))).holds
+        True
+    """
+    return _check("A2", q.measured("I((z,c);x)"), q.measured("A", "H(p_D)"), relation="≥")
+
+
+def information_excess(q: Joint, model: str) -> Check:
+    r"""By how much Table 1's B1 + B2 of INDp and INDqp exceeds the information it stands for.
+
+    Section 5.1 assumes q(z,c) = q(z) q(c) for these two. Eq. 20 holds without that, but its parts do not mean
+    what they are named after: :math:`B_1 + B_2 - I_q((z,c);x) = I_q(z;c)`.
+
+    Args:
+        q: a joint distribution as :func:`equation_20` wants it.
+        model: "indp" or "indqp".
+
+    Raises:
+        ValueError: for another model.
+
+    Example:
+        >>> from cpvae_lite.quadrature import Exact, random_world
+        >>> check = information_excess(Exact(random_world(values=4, categories=3)), "indp")
+        >>> check.holds, check.right > 0.01
+        (True, True)
+    """
+    b1, _ = TABLE_1[one_of("model whose prior ignores c", model, FREE_PRIORS)]
+    return _check(f"5.1 B {model}", q.measured(b1, "I(c;x)", "-I((z,c);x)"), q.measured("I(z;c)"))
+
+
+def divergence_shortfall(q: Joint, model: str) -> Check:
+    r"""By how much Table 1's C1 + C2 of INDp and INDqp falls short of the divergence it stands for.
+
+    The other half of :func:`information_excess`, with the same amount:
+    :math:`\mathrm{KL}(q(z,c)\|p(z,c)) - C_1 - C_2 = I_q(z;c)`.
+
+    Args:
+        q: a joint distribution as :func:`equation_20` wants it.
+        model: "indp" or "indqp".
+
+    Raises:
+        ValueError: for another model.
+
+    Example:
+        >>> from cpvae_lite.quadrature import Exact, random_world
+        >>> world = random_world(values=4, categories=3, prior_sees_category=False)
+        >>> divergence_shortfall(Exact(world), "indp").holds
+        True
+    """
+    _, c1 = TABLE_1[one_of("model whose prior ignores c", model, FREE_PRIORS)]
+    left = q.measured("KL(q(z,c)‖p(z,c))", f"-{c1}", "-KL(q(c)‖p(c))")
+    return _check(f"5.1 C {model}", left, q.measured("I(z;c)"))
+
+
+def _check(equation: str, left: Side, right: Side, relation: str = "=") -> Check:
+    error = math.hypot(left.total.standard_error, right.total.standard_error)
+    return Check(equation, left.total.value, right.total.value, error, left.terms | right.terms, relation)

@@ -1,0 +1,302 @@
+"""The terms of a trained model, estimated from draws, with the aggregated posterior as the exact mixture.
+
+q(z) and q(z|c) of N images are mixtures of N Gaussians (N·K where the posterior of z sees c). They are not
+estimated: every component is evaluated at every draw, as matrix products, in float64.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from functools import cached_property
+
+import torch
+import torch.distributions as D
+from torch import Tensor
+
+from cpvae_lite._arguments import whole_number
+from cpvae_lite._seeding import seeded
+from cpvae_lite.conditionals import Conditional, Values, diagonal_normal
+from cpvae_lite.decomposition import Check, Estimate, Joint, Side, signed
+from cpvae_lite.draws import Hard, Summed
+from cpvae_lite.elbo import elbo
+from cpvae_lite.model import LatentVariableModel
+
+ROWS = 20_000  # about how many rows a network sees at a time
+PAIRS = 2**23  # pairs of draw and component at a time: 64 MB of float64
+LOG_2PI = math.log(2 * math.pi)
+
+
+class AggregatedPosterior:
+    r"""q(z) and q(z|c) of a set of images, the mixtures :math:`\frac1N\sum_n q(z|x_n)` and their like.
+
+    .. math:: q(z|c_k) = \frac{\sum_n q(c_k|x_n)\,q(z|x_n,c_k)}{\sum_n q(c_k|x_n)}
+
+    A Gaussian log-density is linear in (z², z, 1), so that of all draws under all components is one matrix
+    product, block by block. It is a difference of large numbers: all tensors are float64.
+
+    Args:
+        log_pi: log q(c|x), (N, K).
+        mean: of q(z|x,c), (N, K, D), or (N, 1, D) if it is the same for all c.
+        log_variance: likewise.
+
+    Example:
+        >>> q = AggregatedPosterior(torch.zeros(2, 1).double(), *torch.randn(2, 2, 1, 3).double())
+        >>> given_c, anyway = q.log_prob(torch.zeros(5, 3).double(), torch.zeros(5).long())
+        >>> torch.allclose(given_c, anyway)  # one category
+        True
+    """
+
+    def __init__(self, log_pi: Tensor, mean: Tensor, log_variance: Tensor):
+        if log_pi.dtype != torch.double or mean.dtype != torch.double:
+            raise TypeError(f"the aggregated posterior needs float64, not {log_pi.dtype} and {mean.dtype}")
+        images = len(log_pi)
+        self.log_pi, self.mean, self.log_variance = log_pi, mean, log_variance
+        self.log_categories = log_pi.logsumexp(0) - math.log(images)  # log q(c), (K,), Eq. 18
+        precision = (-log_variance).exp()
+        constant = -0.5 * (mean.square() * precision + log_variance + LOG_2PI).sum(-1, keepdim=True)
+        table = torch.cat([-0.5 * precision, mean * precision, constant], -1)  # (N, K or 1, 2 D + 1)
+        self._table = table.flatten(0, 1).T.contiguous()
+
+    @property
+    def sees_category(self) -> bool:
+        """Whether q(z|x,c) depends on c."""
+        return self.mean.shape[1] > 1
+
+    def log_prob(self, z: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+        """log q(z|c) and log q(z) of draws z (M, D) with categories c (M,); two tensors (M,)."""
+        block = max(1, PAIRS // self._table.shape[1])
+        blocks = [self._log_prob(*pair) for pair in zip(z.split(block), c.split(block), strict=True)]
+        given_c, anyway = zip(*blocks, strict=True)
+        return torch.cat(given_c), torch.cat(anyway)
+
+    def _log_prob(self, z: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+        images = len(self.log_pi)
+        powers = torch.cat([z.square(), z, torch.ones_like(z[:, :1])], -1)
+        components = (powers @ self._table).unflatten(1, (images, -1))  # (M, N, K or 1)
+        if self.sees_category:
+            own = components.take_along_dim(c[:, None, None], 2)[..., 0]
+            anyway = (components + self.log_pi).flatten(1).logsumexp(1)
+        else:
+            own = components[..., 0]
+            anyway = own.logsumexp(1)
+        joint = (own + self.log_pi[:, c].T).logsumexp(1)  # log Σ_n q(c|x_n) q(z|x_n,c)
+        return joint - math.log(images) - self.log_categories[c], anyway - math.log(images)
+
+    def brute_force(self, z: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+        """What :meth:`log_prob` gives, by definition: `torch.distributions` mixtures, one for each draw. Slow."""
+        pairs = [self._mixtures(category) for category in c.tolist()]
+        found = [
+            (given_c.log_prob(point), anyway.log_prob(point)) for point, (given_c, anyway) in zip(z, pairs, strict=True)
+        ]
+        return tuple(torch.stack(side) for side in zip(*found, strict=True))
+
+    def _mixtures(self, category: int) -> tuple[D.Distribution, D.Distribution]:
+        k = category if self.sees_category else 0
+        own = diagonal_normal(self.mean[:, k], self.log_variance[:, k])
+        each = diagonal_normal(self.mean.flatten(0, 1), self.log_variance.flatten(0, 1))
+        weight = self.log_pi.flatten() if self.sees_category else torch.zeros_like(self.log_pi[:, 0])
+        given_c = D.MixtureSameFamily(D.Categorical(logits=self.log_pi[:, category]), own)
+        return given_c, D.MixtureSameFamily(D.Categorical(logits=weight), each)
+
+
+class Sampled(Joint):
+    """The terms of a model over a set of images, from draws of c and z for each image.
+
+    The standard errors are those of the draws: the images are all there, not a sample.
+
+    Args:
+        model: a model of :mod:`cpvae_lite.zoo`; a copy of it is used in float64. A VAE counts as a model with
+            one category.
+        x: (N, features), the images; p_D gives each 1/N.
+        draws: of (c, z) for each image on each side of an equation, at least 2.
+        seed: of the draws. The two sides have draws of their own.
+
+    Raises:
+        TypeError, ValueError: if x does not suit the model.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> from cpvae_lite.decomposition import equation_17
+        >>> model = build("cp", features=20, categories=5, latent_size=3, hidden=10)
+        >>> q = Sampled(model, torch.randint(2, (100, 20)).float())
+        >>> equation_17(q).holds, q.measure("I((z,c);x)").value < math.log(100)
+        (True, True)
+    """
+
+    def __init__(self, model: LatentVariableModel, x: Tensor, *, draws: int = 2, seed: int = 0):
+        names = [latent.name for latent in model.latents]
+        if names not in (["z"], ["c", "z"]):
+            raise ValueError(f"the decompositions are about latents c and z, not {' and '.join(names)}")
+        self.draws = whole_number("draws", draws, least=2)
+        self.seed = whole_number("seed", seed, least=0)
+        self.model = copy.deepcopy(model).double().requires_grad_(False)
+        self.x = self.model.checked(x.double())
+        self.images, self.categories = len(x), model.categories or 1
+        self.aggregated = AggregatedPosterior(*self._posteriors())
+        with seeded(self.seed, 1, device=self.x.device):
+            self.c, self.z = self._draw()  # (S, N), (S, N, D)
+        self._step = max(1, ROWS // self.draws)
+        self._known: dict[str, Tensor] = {}
+
+    def _posteriors(self) -> tuple[Tensor, Tensor, Tensor]:
+        """log q(c|x), (N, K), and mean and log-variance of q(z|x,c), (N, K or 1, D)."""
+        blocks = [self._posteriors_of(rows) for rows in self.x.split(max(1, ROWS // self.categories))]
+        return tuple(torch.cat(parts) for parts in zip(*blocks, strict=True))
+
+    def _posteriors_of(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        posteriors = self.model.infer(x, Summed()).posteriors
+        log_pi = posteriors["c"].logits.log_softmax(-1) if "c" in posteriors else torch.zeros_like(x[:, :1])
+        normal = posteriors["z"].base_dist  # batch (B,), or (K, B) where it sees c
+        by_image = [t.reshape(-1, *t.shape[-2:]).movedim(0, 1) for t in (normal.loc, 2 * normal.scale.log())]
+        return log_pi, *by_image
+
+    def _draw(self) -> tuple[Tensor, Tensor]:
+        q = self.aggregated
+        c = D.Categorical(logits=q.log_pi).sample((self.draws,))
+        mean, log_variance = self._own(c, q.mean), self._own(c, q.log_variance)
+        return c, mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
+
+    def _own(self, c: Tensor, table: Tensor) -> Tensor:
+        """The rows (S, N, ...) of a table (N, K or 1, ...) at drawn categories (S, N)."""
+        index = c if table.shape[1] > 1 else torch.zeros_like(c)
+        return table[torch.arange(len(table), device=c.device), index]
+
+    def log_density(self, name: str) -> Tensor:
+        """The logarithm of a density at each draw, (S, N), or a number that is the same for all."""
+        if name not in self._known:
+            self._known |= self._compute(name)
+        return self._known[name]
+
+    def _compute(self, name: str) -> dict[str, Tensor]:
+        q = self.aggregated
+        match name:
+            case "p_D(x)":
+                return {name: self._row_shares()}
+            case "p(c)":
+                return {name: torch.full_like(self.z[..., 0], -math.log(self.categories))}
+            case "q(c)":
+                return {name: q.log_categories[self.c]}
+            case "q(c|x)":
+                return {name: self._own(self.c, q.log_pi)}
+            case "q(z|x,c)":
+                own = diagonal_normal(self._own(self.c, q.mean), self._own(self.c, q.log_variance))
+                return {name: own.log_prob(self.z)}
+            case "q(z|x)":
+                return {name: torch.stack([self._given_x(z) for z in self.z])}
+            case "q(z|c)" | "q(z)":
+                found = q.log_prob(self.z.flatten(0, 1), self.c.flatten())
+                return {key: value.view_as(self.c) for key, value in zip(("q(z|c)", "q(z)"), found, strict=True)}
+            case "p(z|c)":
+                return {name: self._prior(self.c).log_prob(self.z)}
+            case "p(z)":
+                return {name: self._marginal_prior()}
+            case "p(x|z,c)":
+                return {name: self._log_likelihood()}
+        raise ValueError(f"no density {name!r}")
+
+    def _given_x(self, z: Tensor) -> Tensor:
+        """log q(z|x) of one draw (N, D) for each image, averaged over what c could have been."""
+        q = self.aggregated
+        each = diagonal_normal(q.mean, q.log_variance).log_prob(z[:, None])  # (N, K or 1)
+        return (each + q.log_pi).logsumexp(-1) if q.sees_category else each[:, 0]
+
+    def _prior(self, c: Tensor) -> D.Distribution:
+        return self.model.latents[-1].prior({"c": c})
+
+    def _marginal_prior(self) -> Tensor:
+        every = self._prior(torch.arange(self.categories, device=self.c.device))
+        if not every.batch_shape:  # it does not look at c
+            return every.log_prob(self.z)
+        mixture = AggregatedPosterior(
+            torch.zeros_like(every.mean[:, :1]), every.mean[:, None], 2 * every.stddev.log()[:, None]
+        )
+        return mixture.log_prob(self.z.flatten(0, 1), torch.zeros_like(self.c).flatten())[1].view_as(self.c)
+
+    def _row_shares(self) -> Tensor:
+        """log p_D of each image: equal images are one value of x."""
+        _, index, counts = torch.unique(self.x, dim=0, return_inverse=True, return_counts=True)
+        return (counts[index].double() / self.images).log().expand(self.draws, -1)
+
+    def _log_likelihood(self) -> Tensor:
+        blocks = zip(*(t.split(self._step, dim) for t, dim in ((self.x, 0), (self.c, 1), (self.z, 1))), strict=True)
+        return torch.cat([self.model.likelihood({"c": c, "z": z}).log_prob(x) for x, c, z in blocks], 1)
+
+    def expectation(self, terms: dict[str, int], values: dict[str, Tensor]) -> Estimate:
+        """The average over draws and images of the sum of the terms."""
+        total = sum(sign * values[name] for name, sign in terms.items())
+        return _average(total)
+
+    @cached_property
+    def _objective(self) -> dict[str, Tensor]:
+        """The terms of the package's :func:`elbo`, (S, N), from draws of their own."""
+        with seeded(self.seed, 2, device=self.x.device):
+            blocks = [elbo(self.model, rows, Hard(self.draws)).terms() for rows in self.x.split(self._step)]
+        shape = (self.draws, -1)
+        return {name: torch.cat([block[name].expand(*shape) for block in blocks], 1) for name in blocks[0]}
+
+    def objective(self, *terms: str) -> Side:
+        missing = torch.zeros_like(self.z[..., 0])  # a VAE has no KL of c
+        parts = {name: self._objective.get(name, missing) for name in signed(terms)}
+        total = sum(sign * parts[name] for name, sign in signed(terms).items())
+        return Side(_average(total), {name: _average(value) for name, value in parts.items()})
+
+
+def _average(values: Tensor) -> Estimate:
+    """The mean of (S, N) values, with the standard error that the S draws of each image leave."""
+    draws, images = values.shape
+    return Estimate(values.mean().item(), (values.var(0).sum() / draws).sqrt().item() / images)
+
+
+def with_uniform_categories(model: LatentVariableModel) -> LatentVariableModel:
+    """A copy of a model whose q(c|x) is 1/K, the case of section 5.2 of the paper.
+
+    Raises:
+        ValueError: if the model's z depends on c, in its prior or its posterior, or if there is no c.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> model = with_uniform_categories(build("indqp", features=20, categories=4))
+        >>> model.predict_proba(torch.zeros(1, 20))
+        tensor([[0.2500, 0.2500, 0.2500, 0.2500]])
+    """
+    categories = model.require_categories("a uniform q(c|x)")
+    z = model.latents[-1]
+    if "c" in {*z.posterior.parents, *z.prior.parents}:
+        raise ValueError("section 5.2 is about models whose z does not depend on c; this one's does")
+    uniform = copy.deepcopy(model)
+    uniform.latents[0].posterior = _UniformGivenX(categories)
+    return uniform
+
+
+class _UniformGivenX(Conditional):
+    def __init__(self, categories: int):
+        super().__init__("h")
+        self.register_buffer("logits", torch.zeros(categories), persistent=False)
+
+    def forward(self, values: Values) -> D.Categorical:
+        (features,) = self.context(values)
+        return D.Categorical(logits=self.logits.expand(len(features), -1), validate_args=False)
+
+
+def check_aggregated_posterior(q: Sampled, draws: int = 10) -> Check:
+    """The aggregated posterior by blocks of matrix products, against `torch.distributions` on a few draws.
+
+    A wrong q(z|c) adds to the information what it takes from the divergence, so no sum of terms shows it;
+    hence this check of it alone.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> model = build("cp", features=20, categories=5, latent_size=3, hidden=10)
+        >>> check_aggregated_posterior(Sampled(model, torch.randint(2, (100, 20)).float())).holds
+        True
+    """
+    z, c = q.z.flatten(0, 1)[:draws], q.c.flatten()[:draws]
+    found, expected = (torch.stack(pair) for pair in (q.aggregated.log_prob(z, c), q.aggregated.brute_force(z, c)))
+    worst = (found - expected).abs().flatten().argmax()
+    left, right = found.flatten()[worst].item(), expected.flatten()[worst].item()
+    return Check("18", left, right, 0.0, {"log q(z|c)": _mean(found[0]), "log q(z)": _mean(found[1])})
+
+
+def _mean(values: Tensor) -> Estimate:
+    return Estimate(values.mean().item())
