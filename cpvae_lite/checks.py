@@ -26,6 +26,7 @@ from cpvae_lite.quadrature import Exact, random_world
 from cpvae_lite.sampled import Sampled, check_aggregated_posterior, with_uniform_categories
 
 ORDER = ("12", "13", "17", "18", "19", "20", "5.1", "21", "A1", "A2")
+ABOUT_CATEGORIES = ("12", "13", "20 cp")  # empty statements about a VAE
 WORLDS: dict[str, dict] = {
     "plain": {"values": 5, "categories": 3},
     "z of two dimensions": {"values": 3, "categories": 2, "size": 2},
@@ -37,22 +38,23 @@ WORLDS: dict[str, dict] = {
 }
 
 
-def check_worlds(seeds: int = 3) -> Iterator[tuple[str, Check]]:
+def check_worlds(worlds: int = 3, *, seed: int = 0) -> Iterator[tuple[str, Check]]:
     """Every identity in every kind of small world, by quadrature.
 
     Args:
-        seeds: how many random worlds of each kind.
+        worlds: how many random worlds of each kind.
+        seed: of the first; the others follow.
 
     Yields:
         The kind of world, and a check.
 
     Example:
-        >>> all(check.holds for _, check in check_worlds(seeds=1))
+        >>> all(check.holds for _, check in check_worlds(1))
         True
     """
     for kind, settings in WORLDS.items():
-        for seed in range(seeds):
-            yield from ((kind, check) for check in _check_world(settings | {"seed": seed}))
+        for number in range(seed, seed + worlds):
+            yield from ((kind, check) for check in _check_world(settings | {"seed": number}))
 
 
 def _check_world(settings: dict) -> Iterator[Check]:
@@ -101,7 +103,7 @@ def check_model(model: LatentVariableModel, x: Tensor, *, draws: int = 2, seed: 
         ['12', '13', '17', '18', '19', '20 cp', '20 indq', 'A1', 'A2']
     """
     q = Sampled(model, x, draws=draws, seed=seed)
-    checks = list(_always(q))
+    checks = [check for check in _always(q) if model.categories or check.equation not in ABOUT_CATEGORIES]
     free_prior = model.latents[-1].prior.parents == ()
     independent = not q.aggregated.sees_category
     rows = {"indq": independent, "indp": free_prior, "indqp": independent and free_prior}
@@ -117,7 +119,7 @@ def worst(found: Iterator[tuple[str, Check]]) -> dict[str, tuple[str, Check]]:
     """For each equation the world in which it holds least well, with that check.
 
     Example:
-        >>> sorted(worst(check_worlds(seeds=1)))[:3]
+        >>> sorted(worst(check_worlds(1)))[:3]
         ['12', '13', '17']
     """
     chosen: dict[str, tuple[str, Check]] = {}

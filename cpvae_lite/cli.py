@@ -1,4 +1,7 @@
-"""The command line: results on stdout, talk on stderr, exit code 2 for what the user can mend."""
+"""The command line: results on stdout, talk on stderr.
+
+Exit code 1 says that a check failed, 2 that something is wrong that the user can mend.
+"""
 
 from __future__ import annotations
 
@@ -17,37 +20,35 @@ from PIL import Image
 
 from cpvae_lite._arguments import whole_number
 from cpvae_lite._seeding import seeded
-from cpvae_lite._version import __version__
 from cpvae_lite.checkpoint import load_model, read_history, read_run
+from cpvae_lite.checks import WORLDS, check_model, check_worlds, summary, table, worst
 from cpvae_lite.data import DATASETS, Dataset, load_dataset
+from cpvae_lite.decomposition import Check
 from cpvae_lite.evaluation import evaluate
 from cpvae_lite.history import History
 from cpvae_lite.model import LatentVariableModel
+from cpvae_lite.options import parser
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.sources import SOURCES, fetch, locate
 from cpvae_lite.storage import atomic_write
 from cpvae_lite.train import NotFiniteError, fit
-from cpvae_lite.zoo import GATES, MODELS, build
+from cpvae_lite.zoo import build
 
 TRAINING = ("epochs", "batch_size", "learning_rate", "warmup", "patience", "seed", "checkpoint_every", "compile")
 ZOOM = 4  # screen pixels for a pixel of a sampled image
+FAILED = 1  # of a check
 INTERRUPTED, BROKEN_PIPE = 130, 141  # what a shell reports of programs that SIGINT and SIGPIPE ended
-EXAMPLES = """examples:
-  cpvae-lite train --dataset fashion-mnist --subset --model cp --categories 20 --epochs 5 --warmup 5 --out runs/demo
-  cpvae-lite evaluate runs/demo
-  cpvae-lite sample runs/demo --category 3 --count 25 --out grid.png
-"""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     if sys.stderr is None:  # closed by the caller; print would then talk on stdout
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (open until the process ends)
-    options = _parser().parse_args(arguments)
+    options = parser(COMMANDS).parse_args(arguments)
     try:
         with warnings.catch_warnings():
             warnings.showwarning = lambda message, *_, **__: _say(f"note: {message}")
-            options.run(options)
+            code = options.run(options)
     except KeyboardInterrupt:
         begun = options.command == "train" and (options.out / "run.json").exists()
         _say(f"interrupted; go on with: {_resume(options.out)}" if begun else "interrupted")
@@ -58,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (ValueError, TypeError, OSError, RuntimeError, NotFiniteError) as error:
         _say(f"cpvae-lite: {_one_line(error)}")
         return 2
-    return 0
+    return code or 0
 
 
 def _resume(folder: Path) -> str:
@@ -174,6 +175,43 @@ def _write_png(path: Path, pixels: np.ndarray) -> None:
     atomic_write(path, buffer.getvalue())
 
 
+def _check(options: argparse.Namespace) -> int:
+    rows = _check_worlds(options) if options.run_dir is None else _check_run(options)
+    failed = [check.equation for check in rows if not check.holds]
+    if failed:
+        _say(f"cpvae-lite: {len(failed)} of {len(rows)} equations fail: {', '.join(failed)}")
+    return FAILED if failed else 0
+
+
+def _check_worlds(options: argparse.Namespace) -> list[Check]:
+    _refuse(options, ("split", "images", "draws"), "with --run DIR")
+    _device(options)
+    worlds = whole_number("--worlds", 3 if options.worlds is None else options.worlds)
+    found = worst(check_worlds(worlds, seed=options.seed))
+    rows = [check for _, check in found.values()]
+    print(table(rows, [f"({kind})" for kind, _ in found.values()]), flush=True)
+    _say(f"the worst of {worlds * len(WORLDS)} worlds for each equation, in nats; left and right are averages over x")
+    return rows
+
+
+def _check_run(options: argparse.Namespace) -> list[Check]:
+    _refuse(options, ("worlds",), "without --run")
+    images = whole_number("--images", 2000 if options.images is None else options.images)
+    model, dataset, _ = _finished(options)
+    x = dataset.observed(options.split or "test")[:images].to(next(model.parameters()))
+    _say(f"{dataset}\n{model.config.name} over {len(x)} images of the {options.split or 'test'} split")
+    rows = check_model(model, x, draws=2 if options.draws is None else options.draws, seed=options.seed)
+    print(table(rows), flush=True)
+    print(summary(next(check for check in rows if check.equation == "17"), len(x)), flush=True)
+    return rows
+
+
+def _refuse(options: argparse.Namespace, names: tuple[str, ...], reason: str) -> None:
+    given = [f"--{name}" for name in names if getattr(options, name) is not None]
+    if given:
+        raise ValueError(f"{', '.join(given)}: only {reason}")
+
+
 def _data_list(options: argparse.Namespace) -> None:
     for name in DATASETS:
         place = "drawn on demand" if name == "synthetic" else locate(name) or f"not here; {_ways(name)}"
@@ -207,109 +245,14 @@ def _device(options: argparse.Namespace) -> torch.device:
     return torch.device(options.device)
 
 
-# --- options -----------------------------------------------------------------------------------------
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="cpvae-lite",
-        description="Train, evaluate and sample variational autoencoders with continuous and discrete latents.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"cpvae-lite {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_train(commands)
-    _add_evaluate(commands)
-    _add_sample(commands)
-    _add_data(commands)
-    return parser
-
-
-def _add_command(commands, name: str, run, summary: str, details: str = "") -> argparse.ArgumentParser:
-    command = commands.add_parser(name, help=summary, description=f"{summary}. {details}".strip())
-    command.set_defaults(run=run)
-    return command
-
-
-def _add_machine(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: %(default)s")
-    command.add_argument("--threads", type=int, metavar="N", help="CPU threads; default: torch's choice")
-
-
-def _add_train(commands) -> None:
-    command = _add_command(
-        commands, "train", _train, "Train a model",
-        "Defaults follow the paper. A checkpoint is written after each epoch: Ctrl-C loses at most the epoch under"
-        " way, and --resume goes on to the very weights of an uninterrupted run.",
-    )  # fmt: skip
-    add = command.add_argument
-    add("--out", type=Path, required=True, metavar="DIR", help="folder of the run; a run there is never overwritten")
-    add("--resume", action="store_true", help="go on with the run in DIR, with its own settings; --epochs may grow")
-    add("--dataset", metavar="NAME", help=f"{', '.join(DATASETS)}; default: fashion-mnist")
-    add(
-        "--subset",
-        action="store_true",
-        help="only what the package ships: 5,000 training images, 1,000 of them to validate",
-    )
-    add("--model", metavar="NAME", help=f"{', '.join(MODELS)}; default: cp")
-    add("--categories", type=int, metavar="K", help="number of categories; default: 150")
-    add("--gate", metavar="HOW", help=f"what q(z|x,c) sees of c: {' or '.join(GATES)}; default: probs")
-    add("--epochs", type=int, metavar="N", help=f"at most; default: {TrainConfig.epochs}")
-    add("--batch-size", type=int, metavar="B", help=f"default: {TrainConfig.batch_size}")
-    add("--learning-rate", type=float, metavar="R", help=f"of Adam; default: {TrainConfig.learning_rate}")
-    add("--warmup", type=int, metavar="N", help=f"epochs until the KL weight is 1; default: {TrainConfig.warmup}")
-    add("--patience", type=int, metavar="N", help=f"epochs to wait for a better bound; default: {TrainConfig.patience}")
-    add("--seed", type=int, metavar="S", help=f"default: {TrainConfig.seed}")
-    add("--checkpoint-every", type=int, metavar="N", help="epochs; default: 1")
-    add("--compile", action="store_true", default=None, help="compile the step: slow to start, faster to run")
-    _add_machine(command)
-
-
-def _add_evaluate(commands) -> None:
-    command = _add_command(
-        commands, "evaluate", _evaluate, "Print a report on a finished run as one JSON object",
-        "Bounds and terms are in nats per image. negative_bound uses hard c; relaxed_negative_bound, at the temperature"
-        " where training stopped, is no bound.",
-    )  # fmt: skip
-    command.add_argument("run_dir", type=Path, metavar="DIR", help="folder of the run")
-    command.add_argument("--split", default="test", metavar="NAME", help="train, validation or test; default: test")
-    command.add_argument(
-        "--importance-samples", type=int, default=0, metavar="S", help="add -log p(x) from S samples an image"
-    )
-    command.add_argument("--seed", type=int, default=0, metavar="S", help="of the draws; default: 0")
-    _add_machine(command)
-
-
-def _add_sample(commands) -> None:
-    command = _add_command(commands, "sample", _sample, "Draw new images into a PNG")
-    add = command.add_argument
-    add("run_dir", type=Path, metavar="DIR", help="folder of a finished run")
-    add("--category", type=int, metavar="C", help="draw from this category alone; default: from all")
-    add(
-        "--categories-from",
-        default="aggregated",
-        metavar="WHERE",
-        help="where c comes from without --category: aggregated, q(c), or uniform; default: aggregated",
-    )
-    add("--count", type=int, default=25, metavar="N", help="default: 25")
-    add("--seed", type=int, default=0, metavar="S", help="default: 0")
-    add("--out", type=Path, default=Path("samples.png"), metavar="FILE", help="default: samples.png")
-    add("--force", action="store_true", help="replace FILE if it exists")
-    _add_machine(command)
-
-
-def _add_data(commands) -> None:
-    data = commands.add_parser("data", help="List or fetch data sets", description="List or fetch data sets.")
-    actions = data.add_subparsers(dest="action", required=True, metavar="ACTION")
-    listing = _add_command(actions, "list", _data_list, "Say where each data set is found")
-    fetching = _add_command(
-        actions, "fetch", _data_fetch, "Download a data set into the cache folder, unless it is here already"
-    )
-    fetching.add_argument("name", choices=DATASETS, metavar="NAME", help=", ".join(DATASETS))
-    for command in (listing, fetching):
-        command.set_defaults(device="cpu", threads=None)
-
+COMMANDS = {
+    "train": _train,
+    "evaluate": _evaluate,
+    "sample": _sample,
+    "check": _check,
+    "data list": _data_list,
+    "data fetch": _data_fetch,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

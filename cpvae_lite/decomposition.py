@@ -1,48 +1,19 @@
 """The paper's identities about a whole data set (Eqs. 12, 13, 17, 19, 20, 21, A1, A2), term by term.
 
-Every term of these equations is the expectation of one log-ratio of two densities under the joint
-distribution q(x, c, z) = p_D(x) q(c|x) q(z|x,c). `TERMS` is that list. A :class:`Joint` knows the
-densities and how to take the expectation: :mod:`cpvae_lite.quadrature` exactly, for a small world in which
-all can be summed; :mod:`cpvae_lite.sampled` from draws, for a trained model. An equation is then a line:
-the terms of each side, with their signs.
-
-One side of each equation is the *objective*, what training sees: closed forms, or the package's
-:func:`~cpvae_lite.elbo`. The other is *measured*: expectations of log-densities that training never sees, the
-aggregated posteriors q(z), q(c), q(z|c) among them.
+An equation is a line: the terms of each side, with their signs. One side is the *objective*, what training sees:
+closed forms, or the package's :func:`~cpvae_lite.elbo`. The other is *measured*: expectations of log-densities
+that training never sees, the aggregated posteriors q(z), q(c), q(z|c) among them. Where the numbers come from is
+a :class:`~cpvae_lite.joint.Joint`: :mod:`cpvae_lite.quadrature` sums a small world exactly,
+:mod:`cpvae_lite.sampled` draws from a trained model.
 """
 
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from torch import Tensor
-
 from cpvae_lite._arguments import one_of
-
-# name: (the variables averaged over, density above, density below); None stands for 1.
-TERMS: dict[str, tuple[str, str | None, str | None]] = {
-    "A": ("x,c,z", "p(x|z,c)", None),
-    "log K": ("c", None, "p(c)"),
-    "H(p_D)": ("x", None, "p_D(x)"),
-    "H(q(c))": ("c", None, "q(c)"),
-    "H(q(c|x))": ("x,c", None, "q(c|x)"),
-    "I((z,c);x)": ("x,c,z", "q(z,c|x)", "q(z,c)"),
-    "I(c;x)": ("x,c", "q(c|x)", "q(c)"),
-    "I(z;x)": ("x,z", "q(z|x)", "q(z)"),
-    "I(z;x|c)": ("x,c,z", "q(z|x,c)", "q(z|c)"),
-    "I(z;(c,x))": ("x,c,z", "q(z|x,c)", "q(z)"),
-    "I(z;c)": ("c,z", "q(z|c)", "q(z)"),
-    "KL(q(z,c|x)‖p(z,c))": ("x,c,z", "q(z,c|x)", "p(z,c)"),
-    "KL(q(z,c)‖p(z,c))": ("c,z", "q(z,c)", "p(z,c)"),
-    "KL(q(z|c)‖p(z|c))": ("c,z", "q(z|c)", "p(z|c)"),
-    "KL(q(z|x)‖q(z|c))": ("x,c,z", "q(z|x)", "q(z|c)"),
-    "KL(q(z)‖p(z))": ("z", "q(z)", "p(z)"),
-    "KL(q(c)‖p(c))": ("c", "q(c)", "p(c)"),
-    "E log q(x|z,c)": ("x,c,z", "q(x|z,c)", None),
-}
+from cpvae_lite.joint import Estimate, Joint, Side
 
 # Table 1 of the paper: B1 and C1 of each model. B2 = I(c;x) and C2 = KL(q(c)‖p(c)) are the same in all.
 TABLE_1: dict[str, tuple[str, str]] = {
@@ -52,91 +23,6 @@ TABLE_1: dict[str, tuple[str, str]] = {
     "indqp": ("I(z;x)", "KL(q(z)‖p(z))"),
 }
 FREE_PRIORS = ("indp", "indqp")  # the rows whose p(z) does not look at c
-
-# Densities that are products and quotients of others: log = sum of the first - sum of the second.
-COMPOSED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "q(z,c|x)": (("q(c|x)", "q(z|x,c)"), ()),
-    "q(z,c)": (("q(c)", "q(z|c)"), ()),
-    "p(z,c)": (("p(c)", "p(z|c)"), ()),
-    "q(x|z,c)": (("p_D(x)", "q(z,c|x)"), ("q(z,c)",)),
-}
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number in nats, and the standard error with which it is known: 0 where it is exact."""
-
-    value: float
-    standard_error: float = 0.0
-
-
-@dataclass(frozen=True)
-class Side:
-    """One side of an equation: its value, and its terms by name, each without its sign."""
-
-    total: Estimate
-    terms: dict[str, Estimate]
-
-
-class Joint(ABC):
-    """The distribution q(x, c, z) beside p, through their log-densities.
-
-    Attributes:
-        categories: K.
-        images: N, how many values x takes.
-    """
-
-    categories: int
-    images: int
-
-    @abstractmethod
-    def log_density(self, name: str) -> Tensor:
-        """The logarithm of a density by its name, as "q(z|c)", wherever this joint looks at it."""
-
-    @abstractmethod
-    def expectation(self, terms: dict[str, int], values: dict[str, Tensor]) -> Estimate:
-        """The sum of the expectations of log-ratios, each times its sign."""
-
-    @abstractmethod
-    def objective(self, *terms: str) -> Side:
-        """A sum of what training sees: "reconstruction", "kl_z", "kl_c", a leading "-" for a minus."""
-
-    def measured(self, *terms: str) -> Side:
-        """A sum of entries of `TERMS`, a leading "-" for a minus: ``q.measured("A", "-I(c;x)")``."""
-        signs = signed(terms)
-        ratios = {one_of("term", name, TERMS): self._log_ratio(name) for name in signs}
-        parts = {name: self.expectation({name: 1}, {name: ratio}) for name, ratio in ratios.items()}
-        return Side(self.expectation(signs, ratios), parts)
-
-    def measure(self, term: str) -> Estimate:
-        """One entry of `TERMS`, in nats.
-
-        Raises:
-            ValueError: if there is no such term.
-        """
-        return self.measured(term).total
-
-    def _log_ratio(self, term: str) -> Tensor:
-        _, above, below = TERMS[term]
-        if above is None:
-            return -self._log(below)
-        return self._log(above) if below is None else self._log(above) - self._log(below)
-
-    def _log(self, name: str) -> Tensor:
-        if name not in COMPOSED:
-            return self.log_density(name)
-        factors, divisors = COMPOSED[name]
-        return sum(self._log(factor) for factor in factors) - sum(self._log(divisor) for divisor in divisors)
-
-
-def signed(terms: Iterable[str]) -> dict[str, int]:
-    """Terms with their signs.
-
-    Example:
-        >>> signed(["A", "-I(c;x)"])
-        {'A': 1, 'I(c;x)': -1}
-    """
-    return {term.removeprefix("-"): -1 if term.startswith("-") else 1 for term in terms}
 
 
 @dataclass(frozen=True)

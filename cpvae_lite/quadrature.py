@@ -22,7 +22,7 @@ from torch import Tensor
 from cpvae_lite._arguments import whole_number
 from cpvae_lite._seeding import seeded
 from cpvae_lite.conditionals import diagonal_normal
-from cpvae_lite.decomposition import TERMS, Estimate, Joint, Side, signed
+from cpvae_lite.joint import TERMS, Estimate, Joint, Side, signed
 
 REACH = 9.0  # standard deviations to each side; a Gaussian has 2e-19 of its mass beyond
 NODES = {1: 400, 2: 160}  # Gauss-Legendre nodes along each axis

@@ -17,9 +17,10 @@ from torch import Tensor
 from cpvae_lite._arguments import whole_number
 from cpvae_lite._seeding import seeded
 from cpvae_lite.conditionals import Conditional, Values, diagonal_normal
-from cpvae_lite.decomposition import Check, Estimate, Joint, Side, signed
+from cpvae_lite.decomposition import Check
 from cpvae_lite.draws import Hard, Summed
 from cpvae_lite.elbo import elbo
+from cpvae_lite.joint import Estimate, Joint, Side, signed
 from cpvae_lite.model import LatentVariableModel
 
 ROWS = 20_000  # about how many rows a network sees at a time

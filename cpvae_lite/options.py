@@ -1,0 +1,139 @@
+"""The options of the command line, their defaults and what `--help` says of them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from cpvae_lite._version import __version__
+from cpvae_lite.data import DATASETS
+from cpvae_lite.schedule import TrainConfig
+from cpvae_lite.zoo import GATES, MODELS
+
+EXAMPLES = """examples:
+  cpvae-lite train --dataset fashion-mnist --subset --model cp --categories 20 --epochs 5 --warmup 5 --out runs/demo
+  cpvae-lite evaluate runs/demo
+  cpvae-lite sample runs/demo --category 3 --count 25 --out grid.png
+  cpvae-lite check
+"""
+
+
+def parser(runs: dict[str, Callable]) -> argparse.ArgumentParser:
+    """The parser of the whole command line; `runs` holds what each command does."""
+    options = argparse.ArgumentParser(
+        prog="cpvae-lite",
+        description="Train, evaluate and sample variational autoencoders with continuous and discrete latents.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    options.add_argument("--version", action="version", version=f"cpvae-lite {__version__}")
+    commands = options.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_train(commands, runs["train"])
+    _add_evaluate(commands, runs["evaluate"])
+    _add_sample(commands, runs["sample"])
+    _add_check(commands, runs["check"])
+    _add_data(commands, runs["data list"], runs["data fetch"])
+    return options
+
+
+def _add_command(commands, name: str, run: Callable, summary: str, details: str = "") -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=summary, description=f"{summary}. {details}".strip())
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_machine(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: %(default)s")
+    command.add_argument("--threads", type=int, metavar="N", help="CPU threads; default: torch's choice")
+
+
+def _add_train(commands, run: Callable) -> None:
+    command = _add_command(
+        commands, "train", run, "Train a model",
+        "Defaults follow the paper. A checkpoint is written after each epoch: Ctrl-C loses at most the epoch under"
+        " way, and --resume goes on to the very weights of an uninterrupted run.",
+    )  # fmt: skip
+    add = command.add_argument
+    add("--out", type=Path, required=True, metavar="DIR", help="folder of the run; a run there is never overwritten")
+    add("--resume", action="store_true", help="go on with the run in DIR, with its own settings; --epochs may grow")
+    add("--dataset", metavar="NAME", help=f"{', '.join(DATASETS)}; default: fashion-mnist")
+    add(
+        "--subset",
+        action="store_true",
+        help="only what the package ships: 5,000 training images, 1,000 of them to validate",
+    )
+    add("--model", metavar="NAME", help=f"{', '.join(MODELS)}; default: cp")
+    add("--categories", type=int, metavar="K", help="number of categories; default: 150")
+    add("--gate", metavar="HOW", help=f"what q(z|x,c) sees of c: {' or '.join(GATES)}; default: probs")
+    add("--epochs", type=int, metavar="N", help=f"at most; default: {TrainConfig.epochs}")
+    add("--batch-size", type=int, metavar="B", help=f"default: {TrainConfig.batch_size}")
+    add("--learning-rate", type=float, metavar="R", help=f"of Adam; default: {TrainConfig.learning_rate}")
+    add("--warmup", type=int, metavar="N", help=f"epochs until the KL weight is 1; default: {TrainConfig.warmup}")
+    add("--patience", type=int, metavar="N", help=f"epochs to wait for a better bound; default: {TrainConfig.patience}")
+    add("--seed", type=int, metavar="S", help=f"default: {TrainConfig.seed}")
+    add("--checkpoint-every", type=int, metavar="N", help="epochs; default: 1")
+    add("--compile", action="store_true", default=None, help="compile the step: slow to start, faster to run")
+    _add_machine(command)
+
+
+def _add_evaluate(commands, run: Callable) -> None:
+    command = _add_command(
+        commands, "evaluate", run, "Print a report on a finished run as one JSON object",
+        "Bounds and terms are in nats per image. negative_bound uses hard c; relaxed_negative_bound, at the temperature"
+        " where training stopped, is no bound.",
+    )  # fmt: skip
+    command.add_argument("run_dir", type=Path, metavar="DIR", help="folder of the run")
+    command.add_argument("--split", default="test", metavar="NAME", help="train, validation or test; default: test")
+    command.add_argument(
+        "--importance-samples", type=int, default=0, metavar="S", help="add -log p(x) from S samples an image"
+    )
+    command.add_argument("--seed", type=int, default=0, metavar="S", help="of the draws; default: 0")
+    _add_machine(command)
+
+
+def _add_sample(commands, run: Callable) -> None:
+    command = _add_command(commands, "sample", run, "Draw new images into a PNG")
+    add = command.add_argument
+    add("run_dir", type=Path, metavar="DIR", help="folder of a finished run")
+    add("--category", type=int, metavar="C", help="draw from this category alone; default: from all")
+    add(
+        "--categories-from",
+        default="aggregated",
+        metavar="WHERE",
+        help="where c comes from without --category: aggregated, q(c), or uniform; default: aggregated",
+    )
+    add("--count", type=int, default=25, metavar="N", help="default: 25")
+    add("--seed", type=int, default=0, metavar="S", help="default: 0")
+    add("--out", type=Path, default=Path("samples.png"), metavar="FILE", help="default: samples.png")
+    add("--force", action="store_true", help="replace FILE if it exists")
+    _add_machine(command)
+
+
+def _add_check(commands, run: Callable) -> None:
+    command = _add_command(
+        commands, "check", run, "Check the paper's equations by numbers",
+        "Without --run, in small random worlds where every term can be summed exactly: the row of an equation is its"
+        " worst case. With --run, for a trained model over its images: what is estimated agrees within 4 standard"
+        " errors. Exit code 1 if an equation fails.",
+    )  # fmt: skip
+    add = command.add_argument
+    add("--run", type=Path, dest="run_dir", metavar="DIR", help="folder of a finished run to check instead")
+    add("--split", metavar="NAME", help="with --run: train, validation or test; default: test")
+    add("--images", type=int, metavar="N", help="with --run: at most this many; default: 2000")
+    add("--draws", type=int, metavar="S", help="with --run: of (c, z) an image on each side; default: 2")
+    add("--worlds", type=int, metavar="W", help="without --run: random worlds of each kind; default: 3")
+    add("--seed", type=int, default=0, metavar="S", help="default: 0")
+    _add_machine(command)
+
+
+def _add_data(commands, listing_run: Callable, fetching_run: Callable) -> None:
+    data = commands.add_parser("data", help="List or fetch data sets", description="List or fetch data sets.")
+    actions = data.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listing = _add_command(actions, "list", listing_run, "Say where each data set is found")
+    fetching = _add_command(
+        actions, "fetch", fetching_run, "Download a data set into the cache folder, unless it is here already"
+    )
+    fetching.add_argument("name", choices=DATASETS, metavar="NAME", help=", ".join(DATASETS))
+    for command in (listing, fetching):
+        command.set_defaults(device="cpu", threads=None)
