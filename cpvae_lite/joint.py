@@ -30,6 +30,7 @@ TERMS: dict[str, tuple[str, str | None, str | None]] = {
     "KL(q(z,c|x)‖p(z,c))": ("x,c,z", "q(z,c|x)", "p(z,c)"),
     "KL(q(z,c)‖p(z,c))": ("c,z", "q(z,c)", "p(z,c)"),
     "KL(q(z|c)‖p(z|c))": ("c,z", "q(z|c)", "p(z|c)"),
+    # The next is a divergence only where q(z|x,c) = q(z|x), as INDq assumes.
     "KL(q(z|x)‖q(z|c))": ("x,c,z", "q(z|x)", "q(z|c)"),
     "KL(q(z)‖p(z))": ("z", "q(z)", "p(z)"),
     "KL(q(c)‖p(c))": ("c", "q(c)", "p(c)"),

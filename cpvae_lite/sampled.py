@@ -1,8 +1,4 @@
-"""The terms of a trained model, estimated from draws, with the aggregated posterior as the exact mixture.
-
-q(z) and q(z|c) of N images are mixtures of N Gaussians (N·K where the posterior of z sees c). They are not
-estimated: every component is evaluated at every draw, as matrix products, in float64.
-"""
+"""The terms of a trained model, estimated from draws, with the aggregated posterior as the exact mixture."""
 
 from __future__ import annotations
 
@@ -16,6 +12,7 @@ from torch import Tensor
 
 from cpvae_lite._arguments import whole_number
 from cpvae_lite._seeding import seeded
+from cpvae_lite.aggregated import AggregatedPosterior
 from cpvae_lite.conditionals import Conditional, Values, diagonal_normal
 from cpvae_lite.decomposition import Check
 from cpvae_lite.draws import Hard, Summed
@@ -24,87 +21,14 @@ from cpvae_lite.joint import Estimate, Joint, Side, signed
 from cpvae_lite.model import LatentVariableModel
 
 ROWS = 20_000  # about how many rows a network sees at a time
-PAIRS = 2**23  # pairs of draw and component at a time: 64 MB of float64
-LOG_2PI = math.log(2 * math.pi)
-
-
-class AggregatedPosterior:
-    r"""q(z) and q(z|c) of a set of images, the mixtures :math:`\frac1N\sum_n q(z|x_n)` and their like.
-
-    .. math:: q(z|c_k) = \frac{\sum_n q(c_k|x_n)\,q(z|x_n,c_k)}{\sum_n q(c_k|x_n)}
-
-    A Gaussian log-density is linear in (z², z, 1), so that of all draws under all components is one matrix
-    product, block by block. It is a difference of large numbers: all tensors are float64.
-
-    Args:
-        log_pi: log q(c|x), (N, K).
-        mean: of q(z|x,c), (N, K, D), or (N, 1, D) if it is the same for all c.
-        log_variance: likewise.
-
-    Example:
-        >>> q = AggregatedPosterior(torch.zeros(2, 1).double(), *torch.randn(2, 2, 1, 3).double())
-        >>> given_c, anyway = q.log_prob(torch.zeros(5, 3).double(), torch.zeros(5).long())
-        >>> torch.allclose(given_c, anyway)  # one category
-        True
-    """
-
-    def __init__(self, log_pi: Tensor, mean: Tensor, log_variance: Tensor):
-        if log_pi.dtype != torch.double or mean.dtype != torch.double:
-            raise TypeError(f"the aggregated posterior needs float64, not {log_pi.dtype} and {mean.dtype}")
-        images = len(log_pi)
-        self.log_pi, self.mean, self.log_variance = log_pi, mean, log_variance
-        self.log_categories = log_pi.logsumexp(0) - math.log(images)  # log q(c), (K,), Eq. 18
-        precision = (-log_variance).exp()
-        constant = -0.5 * (mean.square() * precision + log_variance + LOG_2PI).sum(-1, keepdim=True)
-        table = torch.cat([-0.5 * precision, mean * precision, constant], -1)  # (N, K or 1, 2 D + 1)
-        self._table = table.flatten(0, 1).T.contiguous()
-
-    @property
-    def sees_category(self) -> bool:
-        """Whether q(z|x,c) depends on c."""
-        return self.mean.shape[1] > 1
-
-    def log_prob(self, z: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-        """log q(z|c) and log q(z) of draws z (M, D) with categories c (M,); two tensors (M,)."""
-        block = max(1, PAIRS // self._table.shape[1])
-        blocks = [self._log_prob(*pair) for pair in zip(z.split(block), c.split(block), strict=True)]
-        given_c, anyway = zip(*blocks, strict=True)
-        return torch.cat(given_c), torch.cat(anyway)
-
-    def _log_prob(self, z: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-        images = len(self.log_pi)
-        powers = torch.cat([z.square(), z, torch.ones_like(z[:, :1])], -1)
-        components = (powers @ self._table).unflatten(1, (images, -1))  # (M, N, K or 1)
-        if self.sees_category:
-            own = components.take_along_dim(c[:, None, None], 2)[..., 0]
-            anyway = (components + self.log_pi).flatten(1).logsumexp(1)
-        else:
-            own = components[..., 0]
-            anyway = own.logsumexp(1)
-        joint = (own + self.log_pi[:, c].T).logsumexp(1)  # log Σ_n q(c|x_n) q(z|x_n,c)
-        return joint - math.log(images) - self.log_categories[c], anyway - math.log(images)
-
-    def brute_force(self, z: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-        """What :meth:`log_prob` gives, by definition: `torch.distributions` mixtures, one for each draw. Slow."""
-        pairs = [self._mixtures(category) for category in c.tolist()]
-        found = [
-            (given_c.log_prob(point), anyway.log_prob(point)) for point, (given_c, anyway) in zip(z, pairs, strict=True)
-        ]
-        return tuple(torch.stack(side) for side in zip(*found, strict=True))
-
-    def _mixtures(self, category: int) -> tuple[D.Distribution, D.Distribution]:
-        k = category if self.sees_category else 0
-        own = diagonal_normal(self.mean[:, k], self.log_variance[:, k])
-        each = diagonal_normal(self.mean.flatten(0, 1), self.log_variance.flatten(0, 1))
-        weight = self.log_pi.flatten() if self.sees_category else torch.zeros_like(self.log_pi[:, 0])
-        given_c = D.MixtureSameFamily(D.Categorical(logits=self.log_pi[:, category]), own)
-        return given_c, D.MixtureSameFamily(D.Categorical(logits=weight), each)
 
 
 class Sampled(Joint):
     """The terms of a model over a set of images, from draws of c and z for each image.
 
-    The standard errors are those of the draws: the images are all there, not a sample.
+    The standard errors are those of the draws: the images are all there, not a sample. They are worked out from how
+    the draws of one image differ, pooled over the images; a few dozen images are too few for that where some
+    category is drawn rarely.
 
     Args:
         model: a model of :mod:`cpvae_lite.zoo`; a copy of it is used in float64. A VAE counts as a model with
@@ -134,7 +58,8 @@ class Sampled(Joint):
         self.model = copy.deepcopy(model).double().requires_grad_(False)
         self.x = self.model.checked(x.double())
         self.images, self.categories = len(x), model.categories or 1
-        self.aggregated = AggregatedPosterior(*self._posteriors())
+        with seeded(self.seed, 0, device=self.x.device):  # infer draws, though only its posteriors are wanted
+            self.aggregated = AggregatedPosterior(*self._posteriors())
         with seeded(self.seed, 1, device=self.x.device):
             self.c, self.z = self._draw()  # (S, N), (S, N, D)
         self._step = max(1, ROWS // self.draws)

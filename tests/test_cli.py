@@ -11,7 +11,8 @@ import pytest
 import torch
 from PIL import Image
 
-from cpvae_lite import cli, load_dataset, load_model
+from cpvae_lite import cli, joint, load_dataset, load_model
+from cpvae_lite.aggregated import AggregatedPosterior
 from cpvae_lite.metrics import used_categories
 
 QUICK = ["--dataset", "fashion-mnist", "--subset", "--categories", "6", "--epochs", "1", "--warmup", "1"]
@@ -190,6 +191,50 @@ def test_evaluate_refuses_other_data(run, tmp_path, capsys):
     assert "not the data" in fails(capsys, "evaluate", str(copy))
 
 
+def test_check_prints_a_row_for_each_equation_and_ends_with_zero(capsys):
+    assert cli.main(["check", "--worlds", "1"]) == 0
+    out, err = capsys.readouterr()
+    rows = out.splitlines()
+    assert rows[0].split() == ["equation", "left", "right", "residual", "std.", "error", "verdict"]
+    assert len(rows) == 16 and all(" holds " in row for row in rows[1:])
+    assert "the worst of 7 worlds" in err
+
+
+def test_check_ends_with_one_if_an_equation_fails(capsys, monkeypatch):
+    over, above, below = joint.TERMS["H(q(c))"]
+    monkeypatch.setitem(joint.TERMS, "H(q(c))", (over, below, above))
+    assert cli.main(["check", "--worlds", "1"]) == 1
+    out, err = capsys.readouterr()
+    assert [row.split()[0] for row in out.splitlines() if "FAILS" in row] == ["17"]
+    assert err.strip().endswith("1 of 15 equations fail: 17")
+
+
+def test_check_of_a_run_prints_its_equations_and_the_ceiling(run, capsys):
+    assert cli.main(["check", "--run", str(run), "--images", "300", "--split", "validation"]) == 0
+    out, err = capsys.readouterr()
+    rows = out.splitlines()
+    assert [row.split()[0] for row in rows[1:6]] == ["12", "13", "17", "18", "19"]
+    assert all("holds" in row for row in rows[1:-1])
+    assert rows[-1].endswith("with N = 300 it can be at most log N = 5.70")
+    assert "cp over 300 images of the validation split" in err
+
+
+def test_check_of_a_run_ends_with_one_if_its_aggregated_posterior_is_wrong(run, capsys, monkeypatch):
+    by_blocks = AggregatedPosterior.log_prob
+    monkeypatch.setattr(AggregatedPosterior, "log_prob", lambda q, z, c: by_blocks(q, z, torch.zeros_like(c)))
+    assert cli.main(["check", "--run", str(run), "--images", "100"]) == 1
+    assert "equations fail: 18" in capsys.readouterr().err
+
+
+def test_check_names_what_does_not_fit(run, capsys):
+    assert "--split, --images: only with --run DIR" in fails(capsys, "check", "--split", "test", "--images", "5")
+    assert "--worlds: only without --run" in fails(capsys, "check", "--run", str(run), "--worlds", "2")
+    assert "--images must be at least 1" in fails(capsys, "check", "--run", str(run), "--images", "0")
+    assert "draws must be at least 2" in fails(capsys, "check", "--run", str(run), "--draws", "1")
+    assert "unknown split 'tset'; did you mean 'test'" in fails(capsys, "check", "--run", str(run), "--split", "tset")
+    assert "--worlds must be at least 1" in fails(capsys, "check", "--worlds", "0")
+
+
 def test_data_list_names_every_data_set(capsys):
     assert cli.main(["data", "list"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -197,7 +242,7 @@ def test_data_list_names_every_data_set(capsys):
     assert all("fetch" in line for line in lines[1:])
 
 
-@pytest.mark.parametrize("command", [[], ["train"], ["evaluate"], ["sample"], ["data"], ["data", "fetch"]])
+@pytest.mark.parametrize("command", [[], ["train"], ["evaluate"], ["sample"], ["check"], ["data"], ["data", "fetch"]])
 def test_help_explains_each_option(command, capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main([*command, "--help"])
