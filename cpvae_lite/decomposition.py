@@ -1,4 +1,4 @@
-"""The paper's identities about a whole data set (Eqs. 12, 13, 17, 19, 20, 21, A1, A2), term by term.
+"""The paper's identities about a whole data set (Eqs. 4, 7, 12, 13, 17, 19, 20, 21, A1, A2), term by term.
 
 An equation is a line: the terms of each side, with their signs. One side is the *objective*, what training sees:
 closed forms, or the package's :func:`~cpvae_lite.elbo`. The other is *measured*: expectations of log-densities
@@ -56,6 +56,40 @@ class Check:
         """Whether the sides agree within 4 standard errors and the tolerance; never for NaN."""
         slack = 4 * self.standard_error + self.tolerance
         return self.residual >= -slack if self.relation == "≥" else abs(self.residual) <= slack
+
+
+def equation_4(q: Joint) -> Check:
+    r"""Eq. 4: what the bound lacks is the divergence from the true posterior.
+
+    .. math:: E_x \log p(x) = \mathcal L + E_x\,\mathrm{KL}(q(z,c|x)\|p(z,c|x))
+
+    The paper states it for z alone, which is the case K = 1. The evidence p(x) of a trained model is not known, so
+    this is for exact worlds.
+
+    Example:
+        >>> from cpvae_lite.quadrature import Exact, random_world
+        >>> equation_4(Exact(random_world(values=4, categories=1))).holds
+        True
+    """
+    left = q.measured("log p(x)", "-KL(q(z,c|x)‖p(z,c|x))")
+    return _check("4", left, q.objective("reconstruction", "-kl_z", "-kl_c"))
+
+
+def equation_7(q: Joint) -> Check:
+    r"""Eq. 7: what maximising the bound does to the model.
+
+    .. math:: \mathcal L = -\mathrm{KL}(p_D(x)\|p(x)) - H(p_D) - E_x\,\mathrm{KL}(q(z,c|x)\|p(z,c|x))
+
+    For exact worlds, as :func:`equation_4`.
+
+    Example:
+        >>> from cpvae_lite.quadrature import Exact, random_world
+        >>> check = equation_7(Exact(random_world(values=4, categories=1)))
+        >>> check.holds, check.left < -check.terms["H(p_D)"].value
+        (True, True)
+    """
+    right = q.measured("-KL(p_D(x)‖p(x))", "-H(p_D)", "-KL(q(z,c|x)‖p(z,c|x))")
+    return _check("7", q.objective("reconstruction", "-kl_z", "-kl_c"), right)
 
 
 def equation_12(q: Joint) -> Check:

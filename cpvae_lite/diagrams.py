@@ -24,11 +24,11 @@ def generative_process() -> Figure:
         >>> figure.axes[0].texts[0].get_text()
         '$c$'
     """
-    figure, axes = _canvas(10, 3.1)
+    figure, axes = _canvas(10, 2.9)
     c, z = _variable(axes, 1, 1.2, "$c$", ORANGE), _variable(axes, 4.1, 1.2, "$z$", BLUE)
     decoder, x = _box(axes, 7, 1.2, "decoder\n" r"$d_\theta(z, c)$"), _variable(axes, 9.3, 1.2, "$x$", GREEN)
     _arrow(c, z, drawn=True)
-    _arrow(c, decoder, bend=-0.42)
+    _arrow(c, decoder, bend=-0.36)
     _arrow(z, decoder)
     _arrow(decoder, x, drawn=True)
     _note(axes, 1, 0.25, "category\n" r"$p(c_k) = 1/K$")

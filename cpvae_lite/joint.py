@@ -18,6 +18,7 @@ from cpvae_lite._arguments import one_of
 TERMS: dict[str, tuple[str, str | None, str | None]] = {
     "A": ("x,c,z", "p(x|z,c)", None),
     "log K": ("c", None, "p(c)"),
+    "log p(x)": ("x", "p(x)", None),
     "H(p_D)": ("x", None, "p_D(x)"),
     "H(q(c))": ("c", None, "q(c)"),
     "H(q(c|x))": ("x,c", None, "q(c|x)"),
@@ -27,6 +28,8 @@ TERMS: dict[str, tuple[str, str | None, str | None]] = {
     "I(z;x|c)": ("x,c,z", "q(z|x,c)", "q(z|c)"),
     "I(z;(c,x))": ("x,c,z", "q(z|x,c)", "q(z)"),
     "I(z;c)": ("c,z", "q(z|c)", "q(z)"),
+    "KL(p_D(x)‖p(x))": ("x", "p_D(x)", "p(x)"),
+    "KL(q(z,c|x)‖p(z,c|x))": ("x,c,z", "q(z,c|x)", "p(z,c|x)"),
     "KL(q(z,c|x)‖p(z,c))": ("x,c,z", "q(z,c|x)", "p(z,c)"),
     "KL(q(z,c)‖p(z,c))": ("c,z", "q(z,c)", "p(z,c)"),
     "KL(q(z|c)‖p(z|c))": ("c,z", "q(z|c)", "p(z|c)"),
@@ -42,6 +45,7 @@ COMPOSED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "q(z,c|x)": (("q(c|x)", "q(z|x,c)"), ()),
     "q(z,c)": (("q(c)", "q(z|c)"), ()),
     "p(z,c)": (("p(c)", "p(z|c)"), ()),
+    "p(z,c|x)": (("p(z,c)", "p(x|z,c)"), ("p(x)",)),
     "q(x|z,c)": (("p_D(x)", "q(z,c|x)"), ("q(z,c)",)),
 }
 

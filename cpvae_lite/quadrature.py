@@ -26,7 +26,7 @@ from cpvae_lite.joint import TERMS, Estimate, Joint, Side, signed
 
 REACH = 9.0  # standard deviations to each side; a Gaussian has 2e-19 of its mass beyond
 NODES = {1: 400, 2: 160}  # Gauss-Legendre nodes along each axis
-STEPS = {1: 10, 2: 5}  # grid points within one standard deviation of the narrowest posterior
+STEPS = {1: 10, 2: 5}  # grid points within one standard deviation of the narrowest distribution
 MOST_POINTS = 40_000_000  # values of the largest table, about 300 MB
 
 
@@ -107,7 +107,7 @@ class Exact(Joint):
     """The terms of a :class:`World`, by summing over x, c and a grid of z.
 
     Raises:
-        ValueError: if z has more than two dimensions, or if its posteriors are so different in width that
+        ValueError: if z has more than two dimensions, or if its distributions of z are so different in width that
             a grid fine enough for the narrowest would not fit in memory.
 
     Example:
@@ -120,7 +120,7 @@ class Exact(Joint):
     def __init__(self, world: World):
         self.world = world
         self.images, self.categories = world.log_pi.shape
-        self.points, self.log_cell = _grid(world.posterior)  # (G, D)
+        self.points, self.log_cell = _grid(world.posterior, world.prior)  # (G, D)
         self._known: dict[str, Tensor] = {}
 
     def log_density(self, name: str) -> Tensor:
@@ -153,6 +153,8 @@ class Exact(Joint):
                 return world.prior.log_prob(self.points[:, None]).T
             case "p(z)":
                 return (density("p(c)") + density("p(z|c)")).logsumexp(0)
+            case "p(x)":
+                return (self._log("p(z,c)") + density("p(x|z,c)") + self.log_cell).logsumexp((1, 2), keepdim=True)
             case "p(x|z,c)":
                 return world.likelihood(self.points[:, None].expand(-1, self.categories, -1)).permute(2, 1, 0)
         raise ValueError(f"no density {name!r}")
@@ -216,18 +218,20 @@ class _LogWeights(dict):
         return weight
 
 
-def _grid(posterior: D.Distribution) -> tuple[Tensor, float]:
-    """Points (G, D) that cover every posterior, and the logarithm of the volume of a cell."""
-    mean, spread = posterior.mean, posterior.stddev  # (N, K, D)
+def _grid(*distributions: D.Distribution) -> tuple[Tensor, float]:
+    """Points (G, D) that cover all distributions, and the logarithm of the volume of a cell."""
+    mean, spread = (
+        torch.cat([getattr(q, moment).flatten(0, -2) for q in distributions]) for moment in ("mean", "stddev")
+    )
     size = mean.shape[-1]
     if size not in STEPS:
         raise ValueError(f"quadrature is for z of one or two dimensions, not {size}")
-    low, high = (mean - REACH * spread).amin((0, 1)), (mean + REACH * spread).amax((0, 1))
-    step = spread.amin((0, 1)) / STEPS[size]
+    low, high = (mean - REACH * spread).amin(0), (mean + REACH * spread).amax(0)
+    step = spread.amin(0) / STEPS[size]
     counts = ((high - low) / step).ceil().long() + 1
-    table = counts.prod().item() * mean[..., 0].numel()
+    table = counts.prod().item() * len(mean)
     if table > MOST_POINTS:
-        raise ValueError(f"the posteriors of z differ too much in width: the grid would need {table:,} values")
+        raise ValueError(f"the distributions of z differ too much in width: the grid would need {table:,} values")
     axes = [a + s * torch.arange(n, dtype=torch.double) for a, s, n in zip(low, step, counts, strict=True)]
     return torch.cartesian_prod(*axes).view(-1, size), step.log().sum().item()
 

@@ -196,7 +196,7 @@ def test_check_prints_a_row_for_each_equation_and_ends_with_zero(capsys):
     out, err = capsys.readouterr()
     rows = out.splitlines()
     assert rows[0].split() == ["equation", "left", "right", "residual", "std.", "error", "verdict"]
-    assert len(rows) == 16 and all(" holds " in row for row in rows[1:])
+    assert len(rows) == 18 and all(" holds " in row for row in rows[1:])
     assert "the worst of 7 worlds" in err
 
 
@@ -206,7 +206,7 @@ def test_check_ends_with_one_if_an_equation_fails(capsys, monkeypatch):
     assert cli.main(["check", "--worlds", "1"]) == 1
     out, err = capsys.readouterr()
     assert [row.split()[0] for row in out.splitlines() if "FAILS" in row] == ["17"]
-    assert err.strip().endswith("1 of 15 equations fail: 17")
+    assert err.strip().endswith("1 of 17 equations fail: 17")
 
 
 def test_check_of_a_run_prints_its_equations_and_the_ceiling(run, capsys):

@@ -12,6 +12,8 @@ from cpvae_lite.decomposition import (
     TABLE_1,
     Check,
     divergence_shortfall,
+    equation_4,
+    equation_7,
     equation_12,
     equation_13,
     equation_17,
@@ -31,7 +33,7 @@ ASSUMED = {
     "indp": {"prior_sees_category": False},
     "indqp": {"posterior_sees_category": False, "prior_sees_category": False},
 }
-ALWAYS = [equation_12, equation_13, equation_17, equation_19, equation_a1, equation_a2]
+ALWAYS = [equation_4, equation_7, equation_12, equation_13, equation_17, equation_19, equation_a1, equation_a2]
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +107,18 @@ def test_a2_is_tight_where_the_likelihood_is_the_posterior_of_x():
     assert equation_a2(Exact(world)).residual > 0.01
 
 
+def test_the_bound_is_at_most_minus_the_entropy_of_the_data():
+    """The maximum of Eq. 7, reached by a likelihood and a posterior that fit; a random world is below it."""
+    world = random_world(values=4, categories=3, seed=7)
+    check = equation_7(Exact(world))
+    assert check.left < -check.terms["H(p_D)"].value - 0.1
+    blind = replace(world, likelihood=lambda z: world.log_data.expand(*z.shape[:-1], -1))
+    alike = {"log_pi": torch.full((4, 3), 1 / 3, dtype=torch.double).log(), "posterior": world.prior.expand((4, 3))}
+    best = equation_7(Exact(replace(blind, **alike)))
+    assert abs(best.left + best.terms["H(p_D)"].value) < 1e-9
+    assert abs(best.terms["KL(q(z,c|x)‖p(z,c|x))"].value) < 1e-9
+
+
 @pytest.mark.parametrize("equation", [equation_12, equation_17, equation_19, equation_21])
 def test_terms_are_all_named(equation, general):
     assert all(isinstance(term, Estimate) for term in equation(general).terms.values())
@@ -119,6 +133,10 @@ EQUATIONS_WITH = {  # a term of `TERMS`: the equations in which it stands by its
     "KL(q(z|c)‖p(z|c))": [equation_17],
     "H(q(c))": [equation_17],
     "log K": [equation_13, equation_17],
+    "log p(x)": [equation_4],
+    "H(p_D)": [equation_7],
+    "KL(p_D(x)‖p(x))": [equation_7],
+    "KL(q(z,c|x)‖p(z,c|x))": [equation_4, equation_7],
     "H(q(c|x))": [equation_13],
     "KL(q(z,c|x)‖p(z,c))": [equation_12],
     "KL(q(z,c)‖p(z,c))": [equation_19],
