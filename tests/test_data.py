@@ -113,6 +113,14 @@ def test_the_synthetic_data_are_the_mixture_of_the_paper():
         assert kstest(dataset.split(split).data[:, 0].numpy(), mixture_cdf).pvalue > 1e-3
 
 
+def test_as_a_variance_0_05_would_leave_one_mode():
+    """The paper writes N(0.3, 0.05) and shows two modes: 0.05 must be the standard deviation."""
+    x = np.linspace(-1, 2, 3001)
+    for spread, modes in ((0.05, 2), (math.sqrt(0.05), 1)):
+        slope = np.diff(norm.pdf(x, 0.3, spread) + norm.pdf(x, 0.7, spread))
+        assert ((slope[:-1] > 0) & (slope[1:] <= 0)).sum() == modes
+
+
 def test_the_synthetic_data_have_two_modes_and_a_gap():
     x = load_dataset("synthetic").train.data[:, 0].numpy()
     counts = np.array([((x > m - 0.05) & (x < m + 0.05)).sum() for m in (0.3, 0.5, 0.7)]) / len(x)

@@ -306,3 +306,67 @@ def test_several_draws_make_the_standard_error_smaller_not_larger(tiny, data):
     assert one.standard_error > 1.05 * expected  # or the draws would not matter
     assert many.value == pytest.approx(one.value, abs=4 * one.standard_error)
     assert sum(many.terms.values()) - 2 * many.terms["kl_z"] - 2 * many.terms["kl_c"] == pytest.approx(many.value)
+
+
+# --- gradients (Eqs. 14 to 16) ---------------------------------------------------------------------------
+
+
+def slope(model, x, exact, parameter, index, step=1e-5):
+    """The derivative of the exact bound in one number of a parameter, by central differences."""
+    flat, found = parameter.data.view(-1), []
+    for shift in (step, -step):
+        flat[index] += shift
+        found.append(exact(model, x).bound.mean())
+        flat[index] -= shift
+    return (found[0] - found[1]) / (2 * step)
+
+
+def gradients(model, x, draw, parameter, index, repeats):
+    """Estimates of that derivative, each from draws of its own."""
+    found = []
+    for _ in range(repeats):
+        objective = elbo(model, x, draw).objective().mean()
+        found.append(torch.autograd.grad(objective, parameter)[0].reshape(-1)[index])
+    return torch.stack(found)
+
+
+@pytest.mark.parametrize("gate", ["probs", "sample"])
+def test_the_decoders_gradient_is_that_of_the_bound(tiny, data, exact, agree, gate):
+    """Eq. 14: hard draws of c and z do."""
+    model = tiny("cp", gate=gate)
+    x, weight = data(model), model.likelihood.net.layers[0].affine.weights[0]
+    agree(gradients(model, x, Hard(20), weight, 1, 200), slope(model, x, exact, weight, 1), slack=1e-6)
+
+
+@pytest.mark.parametrize("gate", ["probs", "sample"])
+def test_the_priors_gradient_is_plus_that_of_its_log_density(tiny, data, exact, agree, gate):
+    """Eq. 16, with a plus where the paper prints a minus."""
+    model = tiny("cp", gate=gate)
+    x, prior = data(model), model.latents[1].prior
+    inferred = model.infer(x, Hard(5000))
+    z, c = inferred.values["z"].detach(), inferred.values["c"]  # (5000, B, 1), (5000, B)
+    moved = (z[..., 0] - prior.mean[c, 0]) / prior.log_variance[c, 0].exp()  # ∂ log p(z|c) / ∂ μ_c
+    first = torch.where(c == 0, moved, 0).mean(1).detach()
+    truth = slope(model, x, exact, prior.mean, 0)
+    agree(first, truth, slack=1e-6)
+    assert truth.abs() > 0.01 and (first.mean() + truth).abs() > 0.01
+
+
+@pytest.mark.parametrize("name", ["cp", "indqp"])
+@pytest.mark.parametrize("part", ["c", "z"])
+def test_the_encoders_gradient_is_that_of_the_bound_if_c_is_summed(tiny, data, exact, agree, name, part):
+    """Eq. 15 for z; summing over c leaves nothing to relax."""
+    model = tiny(name)
+    x, latent = data(model), model.latents[0 if part == "c" else 1]
+    bias = latent.posterior.net.layers[-1].bias
+    agree(gradients(model, x, Summed(), bias, 0, 2000), slope(model, x, exact, bias, 0), slack=1e-6)
+
+
+def test_the_gradient_of_a_relaxed_c_tends_to_that_of_the_bound(tiny, data, exact):
+    """Eq. 15 for c: biased at any temperature above 0, less so at a low one."""
+    model = tiny("cp", seed=3)
+    x = data(model).repeat(500, 1)
+    bias = model.latents[0].posterior.net.layers[-1].bias
+    truth = slope(model, x[:4], exact, bias, 0)
+    hot, cold = (gradients(model, x, Relaxed(t), bias, 0, 100).mean() - truth for t in (3.0, 0.2))
+    assert hot.abs() > 2 * cold.abs()
