@@ -89,6 +89,11 @@ class Joint(ABC):
     def objective(self, *terms: str) -> Side:
         """A sum of what training sees: "reconstruction", "kl_z", "kl_c", a leading "-" for a minus."""
 
+    @property
+    @abstractmethod
+    def redrawn(self) -> Joint:
+        """The same distribution through draws of its own, so that two estimates are independent; itself if exact."""
+
     def measured(self, *terms: str) -> Side:
         """A sum of entries of `TERMS`, a leading "-" for a minus: ``q.measured("A", "-I(c;x)")``."""
         signs = signed(terms)

@@ -159,6 +159,10 @@ class Exact(Joint):
                 return world.likelihood(self.points[:, None].expand(-1, self.categories, -1)).permute(2, 1, 0)
         raise ValueError(f"no density {name!r}")
 
+    @property
+    def redrawn(self) -> Exact:
+        return self
+
     def expectation(self, terms: dict[str, int], values: dict[str, Tensor]) -> Estimate:
         """Each term summed against the density of its own variables."""
         return Estimate(sum(sign * self._sum(TERMS[name][0], values[name]) for name, sign in terms.items()))

@@ -88,6 +88,14 @@ class Sampled(Joint):
         index = c if table.shape[1] > 1 else torch.zeros_like(c)
         return table[torch.arange(len(table), device=c.device), index]
 
+    @cached_property
+    def redrawn(self) -> Sampled:
+        other = copy.copy(self)
+        other._known = {}
+        with seeded(self.seed, 3, device=self.x.device):
+            other.c, other.z = self._draw()
+        return other
+
     def log_density(self, name: str) -> Tensor:
         """The logarithm of a density at each draw, (S, N), or a number that is the same for all."""
         if name not in self._known:

@@ -10,6 +10,7 @@ from cpvae_lite import build, joint, sampled
 from cpvae_lite.conditionals import diagonal_normal
 from cpvae_lite.decomposition import (
     TABLE_1,
+    divergence_shortfall,
     equation_12,
     equation_13,
     equation_17,
@@ -192,9 +193,22 @@ def test_a_wrong_closed_form_goes_red(term, equation, spread_out, monkeypatch):
     assert not equation(q).holds
 
 
-def test_the_information_between_z_and_c_of_indp(spread_out):
-    check = information_excess(Sampled(spread_out("indp", categories=4, gate="sample"), images()), "indp")
-    assert check.holds and check.right > 0.05
+@pytest.mark.parametrize("amount", [information_excess, divergence_shortfall])
+def test_the_information_between_z_and_c_of_indp(amount, spread_out, monkeypatch):
+    """Each side from draws of its own, so that a wrong sign shows."""
+    q = Sampled(spread_out("indp", categories=4, gate="sample"), images(), draws=20)
+    check = amount(q, "indp")
+    assert check.holds and check.right > 0.05 and abs(check.residual) > 1e-6
+    over, above, below = joint.TERMS["I(z;c)"]
+    monkeypatch.setitem(joint.TERMS, "I(z;c)", (over, below, above))
+    assert not amount(q, "indp").holds
+
+
+def test_redrawn_has_other_draws_of_the_same_distribution(spread_out):
+    q = Sampled(spread_out("cp", categories=4), images(), draws=20)
+    first, second = q.measure("A"), q.redrawn.measure("A")
+    assert q.redrawn is q.redrawn and first.value != second.value
+    assert abs(first.value - second.value) < 4 * math.hypot(first.standard_error, second.standard_error)
 
 
 # --- section 5.2 ---------------------------------------------------------------------------------------
