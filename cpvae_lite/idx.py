@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from torchvision.datasets import MNIST, FashionMNIST
-from torchvision.datasets.mnist import read_image_file, read_label_file
 
 from cpvae_lite.published import SIDE, Part
 
@@ -53,6 +51,8 @@ class IdxSource:
         return self._part(root, "train"), self._part(root, "t10k")
 
     def _part(self, root: Path, prefix: str) -> Part:
+        from torchvision.datasets.mnist import read_image_file, read_label_file  # a second to import: only here
+
         images = self._idx(root, f"{prefix}-images-idx3-ubyte", read_image_file)
         labels = self._idx(root, f"{prefix}-labels-idx1-ubyte", read_label_file)
         if images.shape[1:] != (SIDE, SIDE) or len(images) != len(labels):
@@ -73,7 +73,9 @@ class IdxSource:
         return reader(str(path)).numpy()
 
     def download(self, root: Path) -> None:
-        {"MNIST": MNIST, "FashionMNIST": FashionMNIST}[self.folder](str(root), download=True)
+        from torchvision import datasets
+
+        getattr(datasets, self.folder)(str(root), download=True)
 
 
 def _digest(file):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from torch import Tensor
 
 
@@ -63,6 +62,8 @@ def label_agreement(
         >>> label_agreement(certain, torch.tensor([0, 0, 1, 1]), certain, torch.tensor([0, 0, 1, 1]))["accuracy"]
         1.0
     """
+    from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score  # a second to import: only here
+
     assigned = responsibilities.argmax(1).cpu()
     majority = label_shares(train_responsibilities, train_labels.to(train_responsibilities.device)).argmax(1).cpu()
     labels = labels.cpu()

@@ -12,8 +12,6 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from torchvision.datasets import Omniglot
-from torchvision.datasets.utils import download_url
 
 from cpvae_lite.published import SIDE, Part, cache_folder
 from cpvae_lite.storage import atomic_write
@@ -45,6 +43,9 @@ class OmniglotSource:
         return read_chardata(mat) if mat else read_archives(self._archives(root))
 
     def download(self, root: Path) -> None:
+        from torchvision.datasets import Omniglot  # a second to import: only here
+        from torchvision.datasets.utils import download_url
+
         for name in ARCHIVES:
             url = f"{Omniglot.download_url_prefix}/{name}.zip"
             try:

@@ -17,9 +17,9 @@ from torch import Tensor
 
 from cpvae_lite.plots import BLUE, GREEN, GREY, ORANGE, RED
 
-SKY, PINK = "#56B4E9", "#CC79A7"
-COLOURS = (BLUE, ORANGE, GREEN, RED, PINK, SKY, GREY)
-DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), "-")
+SKY, PINK, BLACK = "#56B4E9", "#CC79A7", "#000000"
+COLOURS = (BLUE, ORANGE, GREEN, RED, PINK, SKY, GREY, BLACK)
+DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), "-", "--")
 
 
 def row(count: int = 1, *, width: float = 3.4, height: float = 2.8) -> tuple[Figure, list[Axes]]:
