@@ -98,6 +98,14 @@ class TestNotebook:
         assert all(f"**{number}. " in text for number in (1, 2, 3)) and text.count("<details>") >= 2
 
 
+def test_numbered_equations_are_one_line():
+    """The rendered book wraps a formula of several lines in an environment that allows no number."""
+    for notebook in NOTEBOOKS:
+        for cell in nbformat.read(notebook, as_version=4).cells:
+            formulas = cell.source.split("$$")[1::2] if cell.cell_type == "markdown" else []
+            assert not [formula for formula in formulas if "\\tag" in formula and "\\\\" in formula], notebook.name
+
+
 def test_every_equation_number_stands_once_in_a_chapter():
     for notebook in NOTEBOOKS:
         tags = re.findall(r"\\tag\{(\w+)\}", notebook.read_text())

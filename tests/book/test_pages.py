@@ -16,38 +16,38 @@ PAGES = pages(yaml.safe_load((ROOT / "_toc.yml").read_text()))
 THEME_NOISE = ("THEBE_JS_URL", "invalid theme mode")
 
 
-@pytest.fixture(params=[(1280, "light"), (390, "dark")], ids=["desktop", "phone-dark"])
-def open_page(request, browser, site):
-    """Open a page; returns it and everything that went wrong on the way."""
+@pytest.fixture(scope="module", params=[(1280, "light"), (390, "dark")], ids=["desktop", "phone-dark"])
+def context(request, browser):
     width, scheme = request.param
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-
-    def go(name: str):
-        page, faults = context.new_page(), []
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("response", lambda answer: answer.status >= 400 and faults.append(f"{answer.status} {answer.url}"))
-        page.on("requestfailed", lambda request: faults.append(f"failed {request.url}"))
-        page.on(
-            "request",
-            lambda request: None if request.url.startswith((site, "data:", "blob:")) else faults.append(request.url),
-        )
-        page.goto(f"{site}/{name}.html", wait_until="networkidle")
-        return page, [fault for fault in faults if not any(noise in fault for noise in THEME_NOISE)]
-
-    yield go
+    yield context
     context.close()
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_loads_whole_and_asks_no_other_host(open_page, name):
-    page, faults = open_page(name)
+@pytest.fixture(scope="module", params=PAGES)
+def opened(request, context, site):
+    """A page, loaded once for all its tests, and everything that went wrong on the way."""
+    page, faults = context.new_page(), []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("response", lambda answer: answer.status >= 400 and faults.append(f"{answer.status} {answer.url}"))
+    page.on("requestfailed", lambda request: faults.append(f"failed {request.url}"))
+    page.on(
+        "request",
+        lambda request: None if request.url.startswith((site, "data:", "blob:")) else faults.append(request.url),
+    )
+    page.goto(f"{site}/{request.param}.html", wait_until="networkidle")
+    yield page, [fault for fault in faults if not any(noise in fault for noise in THEME_NOISE)]
+    page.close()
+
+
+def test_a_page_loads_whole_and_asks_no_other_host(opened):
+    page, faults = opened
     assert faults == []
     assert page.locator("article h1").first.is_visible()
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_formulas_are_rendered(open_page, name):
-    page, _ = open_page(name)
+def test_formulas_are_rendered(opened):
+    page, _ = opened
     sources = page.locator("main .math").count()
     if sources:
         page.wait_for_selector("main mjx-container", state="attached")
@@ -55,9 +55,8 @@ def test_formulas_are_rendered(open_page, name):
     assert page.locator("main mjx-merror").count() == 0
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_images_are_loaded_and_described(open_page, name):
-    page, _ = open_page(name)
+def test_images_are_loaded_and_described(opened):
+    page, _ = opened
     for image in page.locator("main img").all():
         image.scroll_into_view_if_needed()
         assert image.evaluate("img => img.decode().then(() => img.naturalWidth)") > 0
@@ -65,14 +64,14 @@ def test_images_are_loaded_and_described(open_page, name):
         assert len(alt) > 20 and "_images" not in alt
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_the_page_is_no_wider_than_the_screen(open_page, name):
-    page, _ = open_page(name)
+def test_the_page_is_no_wider_than_the_screen(opened):
+    page, _ = opened
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
 
 
-def test_the_chapter_shows_categories_and_the_bar(open_page):
-    page, _ = open_page("book/fashion-mnist")
+def test_the_chapter_shows_categories_and_the_bar(context, site):
+    page = context.new_page()
+    page.goto(f"{site}/book/fashion-mnist.html", wait_until="networkidle")
     assert page.locator("main img").count() >= 9
     assert re.search(r"epoch\s+40/40", page.locator(".jupyter-widgets").first.inner_text())
 
