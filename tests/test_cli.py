@@ -210,13 +210,15 @@ def test_check_ends_with_one_if_an_equation_fails(capsys, monkeypatch):
 
 
 def test_check_of_a_run_prints_its_equations_and_the_ceiling(run, capsys):
-    assert cli.main(["check", "--run", str(run), "--images", "300", "--split", "validation"]) == 0
+    assert cli.main(["check", "--run", str(run)]) == 0
     out, err = capsys.readouterr()
     rows = out.splitlines()
     assert [row.split()[0] for row in rows[1:6]] == ["12", "13", "17", "18", "19"]
     assert all("holds" in row for row in rows[1:-1])
-    assert rows[-1].endswith("with N = 300 it can be at most log N = 5.70")
-    assert "cp over 300 images of the validation split" in err
+    assert rows[-1].endswith("with N = 2000 it can be at most log N = 7.60")
+    assert "cp over 2000 images of the test split" in err
+    assert cli.main(["check", "--run", str(run), "--images", "100", "--split", "validation"]) == 0
+    assert "cp over 100 images of the validation split" in capsys.readouterr().err
 
 
 def test_check_of_a_run_ends_with_one_if_its_aggregated_posterior_is_wrong(run, capsys, monkeypatch):

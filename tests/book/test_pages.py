@@ -55,6 +55,17 @@ def test_formulas_are_rendered(opened):
     assert page.locator("main mjx-merror").count() == 0
 
 
+def test_no_formula_is_left_as_text(opened):
+    """A line of a formula that begins with a plus or a bar would start a list or a table."""
+    page, _ = opened
+    text = page.evaluate("""() => {
+        const main = document.querySelector("main").cloneNode(true);
+        main.querySelectorAll("pre, code, .math, mjx-container, script, style").forEach(part => part.remove());
+        return main.textContent;
+    }""")
+    assert re.findall(r"\\(?:frac|mathrm|mathbb|log|sum|phi|theta)|\$[^$\n]*\$", text) == []
+
+
 def test_images_are_loaded_and_described(opened):
     page, _ = opened
     for image in page.locator("main img").all():
