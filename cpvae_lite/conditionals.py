@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 Values = dict[str, Tensor]
 
-# Posterior variances stay between exp(-6) and exp(2), as in the paper's experiments.
+# Posterior variances stay between exp(-6) and exp(2), as in a public copy of the paper's implementation.
 LOG_VARIANCE_RANGE = (-6.0, 2.0)
 
 

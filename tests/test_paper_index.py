@@ -37,7 +37,7 @@ def faults(row):
     return [
         *(_place_faults(kind, number, *link[1].split("#")) if link else ["no place"]),
         *_function_faults(function.strip("`")),
-        *_test_faults(test.strip("`"), place),
+        *(fault for name in test.split(", ") for fault in _test_faults(name.strip("`"), place)),
     ]
 
 
