@@ -31,6 +31,9 @@ class AggregatedPosterior:
         mean: of q(z|x,c), (N, K, D), or (N, 1, D) if it is the same for all c.
         log_variance: likewise.
 
+    Raises:
+        TypeError, ValueError: if a tensor is not float64, or if the shapes do not fit.
+
     Example:
         >>> q = AggregatedPosterior(torch.zeros(2, 1).double(), *torch.randn(2, 2, 1, 3).double())
         >>> given_c, anyway = q.log_prob(torch.zeros(5, 3).double(), torch.zeros(5).long())
@@ -39,11 +42,19 @@ class AggregatedPosterior:
     """
 
     def __init__(self, log_pi: Tensor, mean: Tensor, log_variance: Tensor):
-        if log_pi.dtype != torch.double or mean.dtype != torch.double:
-            raise TypeError(f"the aggregated posterior needs float64, not {log_pi.dtype} and {mean.dtype}")
+        for name, table in {"log_pi": log_pi, "mean": mean, "log_variance": log_variance}.items():
+            if table.dtype != torch.double:
+                raise TypeError(f"the aggregated posterior needs float64; {name} is {table.dtype}")
+        if mean.shape != log_variance.shape or mean.shape[:2] not in (log_pi.shape, (len(log_pi), 1)):
+            raise ValueError(
+                f"log_pi has shape {tuple(log_pi.shape)}, mean {tuple(mean.shape)} and log_variance "
+                f"{tuple(log_variance.shape)}; they must be (N, K), (N, K or 1, D) and the same"
+            )
         images = len(log_pi)
         self.log_pi, self.mean, self.log_variance = log_pi, mean, log_variance
         self.log_categories = log_pi.logsumexp(0) - math.log(images)  # log q(c), (K,), Eq. 18
+        self._centre = mean.mean((0, 1))  # means far from zero would cost digits in the table
+        mean = mean - self._centre
         precision = (-log_variance).exp()
         constant = -0.5 * (mean.square() * precision + log_variance + LOG_2PI).sum(-1, keepdim=True)
         table = torch.cat([-0.5 * precision, mean * precision, constant], -1)  # (N, K or 1, 2 D + 1)
@@ -62,7 +73,7 @@ class AggregatedPosterior:
         return torch.cat(given_c), torch.cat(anyway)
 
     def _log_prob(self, z: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-        images = len(self.log_pi)
+        images, z = len(self.log_pi), z - self._centre
         powers = torch.cat([z.square(), z, torch.ones_like(z[:, :1])], -1)
         components = (powers @ self._table).unflatten(1, (images, -1))  # (M, N, K or 1)
         if self.sees_category:

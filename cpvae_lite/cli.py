@@ -25,7 +25,6 @@ from cpvae_lite.checks import WORLDS, check_model, check_worlds, summary, table,
 from cpvae_lite.data import DATASETS, Dataset, load_dataset
 from cpvae_lite.decomposition import Check
 from cpvae_lite.evaluation import evaluate
-from cpvae_lite.history import History
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.options import parser
 from cpvae_lite.schedule import TrainConfig
@@ -126,7 +125,8 @@ def _begun(options: argparse.Namespace) -> tuple[LatentVariableModel, Dataset, T
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    model, dataset, history = _finished(options)
+    model, dataset = _finished(options)
+    history = read_history(options.run_dir)
     _say(f"{dataset}")
     report = evaluate(
         model,
@@ -139,7 +139,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     _print({"run": str(options.run_dir), "model": model.config.name, "epochs": len(history)} | report)
 
 
-def _finished(options: argparse.Namespace) -> tuple[LatentVariableModel, Dataset, History]:
+def _finished(options: argparse.Namespace) -> tuple[LatentVariableModel, Dataset]:
     run = read_run(options.run_dir)
     if not (options.run_dir / "model.json").exists():
         raise ValueError(f"{options.run_dir} is not finished; go on with: {_resume(options.run_dir)}")
@@ -147,7 +147,7 @@ def _finished(options: argparse.Namespace) -> tuple[LatentVariableModel, Dataset
     dataset = load_dataset(run["data"]["name"], subset=run["data"]["subset"])
     if dataset.fingerprint != run["data"]["fingerprint"]:
         raise ValueError(f"{dataset.name} here is not the data that {options.run_dir} was trained on")
-    return model, dataset, read_history(options.run_dir)
+    return model, dataset
 
 
 def _sample(options: argparse.Namespace) -> None:
@@ -197,10 +197,12 @@ def _check_worlds(options: argparse.Namespace) -> list[Check]:
 def _check_run(options: argparse.Namespace) -> list[Check]:
     _refuse(options, ("worlds",), "without --run")
     images = whole_number("--images", 2000 if options.images is None else options.images)
-    model, dataset, _ = _finished(options)
+    draws = whole_number("--draws", 2 if options.draws is None else options.draws, least=2)
+    whole_number("--seed", options.seed, least=0)
+    model, dataset = _finished(options)
     x = dataset.observed(options.split or "test")[:images].to(next(model.parameters()))
     _say(f"{dataset}\n{model.config.name} over {len(x)} images of the {options.split or 'test'} split")
-    rows = check_model(model, x, draws=2 if options.draws is None else options.draws, seed=options.seed)
+    rows = check_model(model, x, draws=draws, seed=options.seed)
     print(table(rows), flush=True)
     print(summary(next(check for check in rows if check.equation == "17"), len(x)), flush=True)
     return rows

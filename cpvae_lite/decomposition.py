@@ -35,7 +35,8 @@ class Check:
         standard_error: of left - right; 0 where both are exact.
         terms: every named term of both sides.
         relation: "=" or "≥".
-        tolerance: how far the sides may be apart beyond 4 standard errors.
+        tolerance: how far the sides may be apart beyond 4 standard errors: that many nats, or that share of the
+            larger side where it is above 1 nat.
     """
 
     equation: str
@@ -54,7 +55,7 @@ class Check:
     @property
     def holds(self) -> bool:
         """Whether the sides agree within 4 standard errors and the tolerance; never for NaN."""
-        slack = 4 * self.standard_error + self.tolerance
+        slack = 4 * self.standard_error + self.tolerance * max(1.0, abs(self.left), abs(self.right))
         return self.residual >= -slack if self.relation == "≥" else abs(self.residual) <= slack
 
 
@@ -67,7 +68,8 @@ def equation_4(q: Joint) -> Check:
     this is for exact worlds.
 
     Example:
-        >>> from cpvae_lite.quadrature import Exact, random_world
+        >>> from cpvae_lite.quadrature import Exact
+        >>> from cpvae_lite.worlds import random_world
         >>> equation_4(Exact(random_world(values=4, categories=1))).holds
         True
     """
@@ -83,7 +85,8 @@ def equation_7(q: Joint) -> Check:
     For exact worlds, as :func:`equation_4`.
 
     Example:
-        >>> from cpvae_lite.quadrature import Exact, random_world
+        >>> from cpvae_lite.quadrature import Exact
+        >>> from cpvae_lite.worlds import random_world
         >>> check = equation_7(Exact(random_world(values=4, categories=1)))
         >>> check.holds, check.left < -check.terms["H(p_D)"].value
         (True, True)
@@ -102,7 +105,8 @@ def equation_12(q: Joint) -> Check:
     each x; here both sides are averages over x.
 
     Example:
-        >>> from cpvae_lite.quadrature import Exact, random_world
+        >>> from cpvae_lite.quadrature import Exact
+        >>> from cpvae_lite.worlds import random_world
         >>> check = equation_12(Exact(random_world(values=4, categories=3)))
         >>> check.holds, abs(check.residual) < 1e-9
         (True, True)
@@ -114,7 +118,8 @@ def equation_13(q: Joint) -> Check:
     r"""Eq. 13: :math:`E_x\,\mathrm{KL}(q(c|x)\|p(c)) = -E_x\,H(q(c|x)) + \log K`.
 
     Example:
-        >>> from cpvae_lite.quadrature import Exact, random_world
+        >>> from cpvae_lite.quadrature import Exact
+        >>> from cpvae_lite.worlds import random_world
         >>> equation_13(Exact(random_world(values=4, categories=3))).holds
         True
     """
@@ -128,7 +133,8 @@ def equation_17(q: Joint) -> Check:
         = I_q((z,c);x) + E_{q(c)}\,\mathrm{KL}(q(z|c)\|p(z|c)) - H(q(c)) + \log K
 
     Example:
-        >>> from cpvae_lite.quadrature import Exact, random_world
+        >>> from cpvae_lite.quadrature import Exact
+        >>> from cpvae_lite.worlds import random_world
         >>> check = equation_17(Exact(random_world(values=4, categories=3)))
         >>> check.holds, [name for name in check.terms if name.startswith("I")]
         (True, ['I((z,c);x)'])
@@ -141,7 +147,8 @@ def equation_19(q: Joint) -> Check:
     r"""Eq. 19: :math:`\mathcal L = A - I_q((z,c);x) - \mathrm{KL}(q(z,c)\|p(z,c))`.
 
     Example:
-        >>> from cpvae_lite.quadrature import Exact, random_world
+        >>> from cpvae_lite.quadrature import Exact
+        >>> from cpvae_lite.worlds import random_world
         >>> equation_19(Exact(random_world(values=4, categories=3))).holds
         True
     """
@@ -156,14 +163,16 @@ def equation_20(q: Joint, model: str) -> Check:
 
     Args:
         q: a joint distribution. The row of INDq needs q(z|x,c) = q(z|x), that of INDp p(z|c) = p(z), that of
-            INDqp both; otherwise the equation is false, and the check says so.
+            INDqp both; otherwise the equation is false, and the check says so. (INDq's B1 is then read as the mean
+            of log q(z|x) - log q(z|c) over q(x,z,c), and is no divergence.)
         model: "cp", "indq", "indp" or "indqp".
 
     Raises:
         ValueError: for another model.
 
     Example:
-        >>> from cpvae_lite.quadrature import Exact, random_world
+        >>> from cpvae_lite.quadrature import Exact
+        >>> from cpvae_lite.worlds import random_world
         >>> independent = Exact(random_world(values=4, categories=3, posterior_sees_category=False))
         >>> equation_20(independent, "indq").holds, equation_20(independent, "indp").holds
         (True, False)
@@ -183,7 +192,8 @@ def equation_21(q: Joint) -> Check:
     B2 and C2 are zero. It holds only if q(c|x) is uniform, and z independent of c in prior and posterior.
 
     Example:
-        >>> from cpvae_lite.quadrature import Exact, random_world
+        >>> from cpvae_lite.quadrature import Exact
+        >>> from cpvae_lite.worlds import random_world
         >>> vae = random_world(values=4, categories=3, uniform=True, posterior_sees_category=False,
         ...     prior_sees_category=False)
         >>> equation_21(Exact(vae)).holds
@@ -196,8 +206,11 @@ def equation_21(q: Joint) -> Check:
 def equation_a1(q: Joint) -> Check:
     r"""Eq. A1: :math:`E[\log q(x|z,c)] \ge E[\log p(x|z,c)]`, for x of finitely many values.
 
+    A likelihood that is a density, as a Gaussian, can be above q(x|z,c), and the inequality is then false.
+
     Example:
-        >>> from cpvae_lite.quadrature import Exact, random_world
+        >>> from cpvae_lite.quadrature import Exact
+        >>> from cpvae_lite.worlds import random_world
         >>> equation_a1(Exact(random_world(values=4, categories=3))).holds
         True
     """
@@ -207,11 +220,12 @@ def equation_a1(q: Joint) -> Check:
 def equation_a2(q: Joint) -> Check:
     r"""Eq. A2: :math:`I_q((z,c);x) \ge E[\log p(x|z,c)] + H(p_D)`: a lower bound on the information.
 
-    The right side of a model of images is far below zero, and the bound then says nothing; in a world of
-    a few values it can be close.
+    For x of finitely many values, as A1. The right side of a model of images is far below zero, and the bound then
+    says nothing; in a world of a few values it can be close.
 
     Example:
-        >>> from cpvae_lite.quadrature import Exact, random_world
+        >>> from cpvae_lite.quadrature import Exact
+        >>> from cpvae_lite.worlds import random_world
         >>> equation_a2(Exact(random_world(values=4, categories=3))).holds
         True
     """
@@ -232,7 +246,8 @@ def information_excess(q: Joint, model: str) -> Check:
         ValueError: for another model.
 
     Example:
-        >>> from cpvae_lite.quadrature import Exact, random_world
+        >>> from cpvae_lite.quadrature import Exact
+        >>> from cpvae_lite.worlds import random_world
         >>> check = information_excess(Exact(random_world(values=4, categories=3)), "indp")
         >>> check.holds, check.right > 0.01
         (True, True)
@@ -255,7 +270,8 @@ def divergence_shortfall(q: Joint, model: str) -> Check:
         ValueError: for another model.
 
     Example:
-        >>> from cpvae_lite.quadrature import Exact, random_world
+        >>> from cpvae_lite.quadrature import Exact
+        >>> from cpvae_lite.worlds import random_world
         >>> world = random_world(values=4, categories=3, prior_sees_category=False)
         >>> divergence_shortfall(Exact(world), "indp").holds
         True

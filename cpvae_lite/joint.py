@@ -7,7 +7,7 @@ a list of ratios. What a :class:`Joint` adds is how to look at a density and how
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -50,6 +50,9 @@ COMPOSED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 
+OBJECTIVE = ("reconstruction", "kl_z", "kl_c")  # what training sees, as Elbo.terms() names it
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A number in nats, and the standard error with which it is known: 0 where it is exact."""
@@ -87,7 +90,7 @@ class Joint(ABC):
 
     @abstractmethod
     def objective(self, *terms: str) -> Side:
-        """A sum of what training sees: "reconstruction", "kl_z", "kl_c", a leading "-" for a minus."""
+        """A sum of entries of `OBJECTIVE`, a leading "-" for a minus."""
 
     @property
     @abstractmethod
@@ -122,11 +125,17 @@ class Joint(ABC):
         return sum(self._log(factor) for factor in factors) - sum(self._log(divisor) for divisor in divisors)
 
 
-def signed(terms: Iterable[str]) -> dict[str, int]:
+def signed(terms: Sequence[str]) -> dict[str, int]:
     """Terms with their signs.
+
+    Raises:
+        ValueError: if a term is there twice.
 
     Example:
         >>> signed(["A", "-I(c;x)"])
         {'A': 1, 'I(c;x)': -1}
     """
-    return {term.removeprefix("-"): -1 if term.startswith("-") else 1 for term in terms}
+    signs = {term.removeprefix("-"): -1 if term.startswith("-") else 1 for term in terms}
+    if len(signs) < len(terms):
+        raise ValueError(f"a term is there twice: {', '.join(terms)}")
+    return signs

@@ -115,7 +115,8 @@ def _add_check(commands, run: Callable) -> None:
         commands, "check", run, "Check the paper's equations by numbers",
         "Without --run, in small random worlds where every term can be summed exactly: the row of an equation is its"
         " worst case. With --run, for a trained model over its images: what is estimated agrees within 4 standard"
-        " errors. Exit code 1 if an equation fails.",
+        " errors. Rows 19 and 20 share their draws; 18 is a log-density at one draw, computed in two ways; A1 and A2,"
+        " for binary x, are far from tight. Exit code 1 if an equation fails.",
     )  # fmt: skip
     add = command.add_argument
     add("--run", type=Path, dest="run_dir", metavar="DIR", help="folder of a finished run to check instead")

@@ -53,7 +53,12 @@ def curves(
         lines: (N,) by name; one without a name ("") is left out of the legend.
         xlabel, ylabel, title: what stands beside the axes and above the panel.
         fill: shade the area under each line, for densities.
+
+    Raises:
+        ValueError: for more lines than can be told apart.
     """
+    if len(lines) > len(COLOURS):
+        raise ValueError(f"{len(lines)} lines in one panel; more than {len(COLOURS)} cannot be told apart")
     x = _array(x)
     for (name, line), colour, dash in zip(lines.items(), COLOURS, DASHES, strict=False):
         axes.plot(x, _array(line), color=colour, linestyle=dash, label=name or None)

@@ -10,14 +10,14 @@ import torch
 import torch.distributions as D
 from torch import Tensor
 
-from cpvae_lite._arguments import whole_number
+from cpvae_lite._arguments import one_of, whole_number
 from cpvae_lite._seeding import seeded
 from cpvae_lite.aggregated import AggregatedPosterior
 from cpvae_lite.conditionals import Conditional, Values, diagonal_normal
 from cpvae_lite.decomposition import Check
 from cpvae_lite.draws import Hard, Summed
 from cpvae_lite.elbo import elbo
-from cpvae_lite.joint import Estimate, Joint, Side, signed
+from cpvae_lite.joint import OBJECTIVE, TERMS, Estimate, Joint, Side, signed
 from cpvae_lite.model import LatentVariableModel
 
 ROWS = 20_000  # about how many rows a network sees at a time
@@ -55,12 +55,13 @@ class Sampled(Joint):
             raise ValueError(f"the decompositions are about latents c and z, not {' and '.join(names)}")
         self.draws = whole_number("draws", draws, least=2)
         self.seed = whole_number("seed", seed, least=0)
+        self.x = model.checked(x).double()
         self.model = copy.deepcopy(model).double().requires_grad_(False)
-        self.x = self.model.checked(x.double())
         self.images, self.categories = len(x), model.categories or 1
         with seeded(self.seed, 0, device=self.x.device):  # infer draws, though only its posteriors are wanted
             self.aggregated = AggregatedPosterior(*self._posteriors())
-        with seeded(self.seed, 1, device=self.x.device):
+        self._stream = 1
+        with seeded(self.seed, self._stream, device=self.x.device):
             self.c, self.z = self._draw()  # (S, N), (S, N, D)
         self._step = max(1, ROWS // self.draws)
         self._known: dict[str, Tensor] = {}
@@ -91,8 +92,9 @@ class Sampled(Joint):
     @cached_property
     def redrawn(self) -> Sampled:
         other = copy.copy(self)
-        other._known = {}
-        with seeded(self.seed, 3, device=self.x.device):
+        other._known, other._stream = {}, self._stream + 2  # stream 2 is the objective's
+        other.__dict__.pop("redrawn", None)
+        with seeded(self.seed, other._stream, device=self.x.device):
             other.c, other.z = self._draw()
         return other
 
@@ -131,9 +133,13 @@ class Sampled(Joint):
 
     def _given_x(self, z: Tensor) -> Tensor:
         """log q(z|x) of one draw (N, D) for each image, averaged over what c could have been."""
-        q = self.aggregated
-        each = diagonal_normal(q.mean, q.log_variance).log_prob(z[:, None])  # (N, K or 1)
-        return (each + q.log_pi).logsumexp(-1) if q.sees_category else each[:, 0]
+        q, block = self.aggregated, max(1, ROWS // self.categories)
+        parts = zip(*(table.split(block) for table in (q.mean, q.log_variance, q.log_pi, z)), strict=True)
+        return torch.cat([self._mixed(*part) for part in parts])
+
+    def _mixed(self, mean: Tensor, log_variance: Tensor, log_pi: Tensor, z: Tensor) -> Tensor:
+        each = diagonal_normal(mean, log_variance).log_prob(z[:, None])  # (B, K or 1)
+        return (each + log_pi).logsumexp(-1) if self.aggregated.sees_category else each[:, 0]
 
     def _prior(self, c: Tensor) -> D.Distribution:
         return self.model.latents[-1].prior({"c": c})
@@ -156,10 +162,19 @@ class Sampled(Joint):
         blocks = zip(*(t.split(self._step, dim) for t, dim in ((self.x, 0), (self.c, 1), (self.z, 1))), strict=True)
         return torch.cat([self.model.likelihood({"c": c, "z": z}).log_prob(x) for x, c, z in blocks], 1)
 
+    def _log_ratio(self, term: str) -> Tensor:
+        """The log-ratio at each draw, (S, N); where z is not in it, its mean over all c, which needs no draw."""
+        if TERMS[term][0] not in ("c", "x,c"):
+            return super()._log_ratio(term)
+        q = self.aggregated
+        known = {"q(c|x)": q.log_pi, "q(c)": q.log_categories, "p(c)": -math.log(self.categories), None: 0.0}
+        _, above, below = TERMS[term]
+        each = (known[above] - known[below]) + torch.zeros_like(q.log_pi)  # (N, K)
+        return (q.log_pi.exp() * each).sum(1).expand(self.draws, -1)
+
     def expectation(self, terms: dict[str, int], values: dict[str, Tensor]) -> Estimate:
         """The average over draws and images of the sum of the terms."""
-        total = sum(sign * values[name] for name, sign in terms.items())
-        return _average(total)
+        return _average(sum(sign * values[name] for name, sign in terms.items()))
 
     @cached_property
     def _objective(self) -> dict[str, Tensor]:
@@ -171,7 +186,7 @@ class Sampled(Joint):
 
     def objective(self, *terms: str) -> Side:
         missing = torch.zeros_like(self.z[..., 0])  # a VAE has no KL of c
-        parts = {name: self._objective.get(name, missing) for name in signed(terms)}
+        parts = {name: self._objective.get(one_of("term", name, OBJECTIVE), missing) for name in signed(terms)}
         total = sum(sign * parts[name] for name, sign in signed(terms).items())
         return Side(_average(total), {name: _average(value) for name, value in parts.items()})
 
@@ -217,7 +232,7 @@ def check_aggregated_posterior(q: Sampled, draws: int = 10) -> Check:
     """The aggregated posterior by blocks of matrix products, against `torch.distributions` on a few draws.
 
     A wrong q(z|c) adds to the information what it takes from the divergence, so no sum of terms shows it;
-    hence this check of it alone.
+    hence this check of it alone. The sides are the log-densities where the two ways differ most.
 
     Example:
         >>> from cpvae_lite import build
@@ -225,7 +240,9 @@ def check_aggregated_posterior(q: Sampled, draws: int = 10) -> Check:
         >>> check_aggregated_posterior(Sampled(model, torch.randint(2, (100, 20)).float())).holds
         True
     """
-    z, c = q.z.flatten(0, 1)[:draws], q.c.flatten()[:draws]
+    last = q.c.numel() - 1
+    places = torch.linspace(0, last, min(whole_number("draws", draws), last + 1), device=q.c.device).long()
+    z, c = q.z.flatten(0, 1)[places], q.c.flatten()[places]
     found, expected = (torch.stack(pair) for pair in (q.aggregated.log_prob(z, c), q.aggregated.brute_force(z, c)))
     worst = (found - expected).abs().flatten().argmax()
     left, right = found.flatten()[worst].item(), expected.flatten()[worst].item()

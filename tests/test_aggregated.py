@@ -88,6 +88,24 @@ def test_keeps_its_digits_where_means_are_far_out():
         assert torch.allclose(found, expected, atol=1e-6, rtol=1e-10)
 
 
-def test_single_precision_is_refused():
-    with pytest.raises(TypeError, match=r"needs float64, not torch\.float32"):
-        AggregatedPosterior(torch.zeros(2, 1), torch.zeros(2, 1, 3), torch.zeros(2, 1, 3))
+def test_a_common_offset_costs_no_digits():
+    q = random_posterior(size=8)
+    far = AggregatedPosterior(q.log_pi, q.mean + 300, torch.full_like(q.log_variance, -6.0))
+    z, c = far.mean[:25, 0] + 0.05, torch.randint(4, (25,))
+    for found, expected in zip(far.log_prob(z, c), far.brute_force(z, c), strict=True):
+        assert torch.allclose(found, expected, atol=1e-9, rtol=1e-12)
+
+
+@pytest.mark.parametrize("single", ["log_pi", "mean", "log_variance"])
+def test_single_precision_is_refused(single):
+    tables = {"log_pi": torch.zeros(2, 1), "mean": torch.zeros(2, 1, 3), "log_variance": torch.zeros(2, 1, 3)}
+    tables = {name: table if name == single else table.double() for name, table in tables.items()}
+    with pytest.raises(TypeError, match=rf"needs float64; {single} is torch\.float32"):
+        AggregatedPosterior(**tables)
+
+
+@pytest.mark.parametrize("mean, log_variance", [((2, 2, 3), (2, 2, 3)), ((2, 1, 3), (2, 1, 4)), ((3, 1, 3), (3, 1, 3))])
+def test_shapes_that_do_not_fit_are_refused(mean, log_variance):
+    log_pi, *tables = (torch.zeros(shape, dtype=torch.double) for shape in ((2, 4), mean, log_variance))
+    with pytest.raises(ValueError, match="they must be"):
+        AggregatedPosterior(log_pi, *tables)

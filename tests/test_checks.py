@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from cpvae_lite import build, checks, joint
+from cpvae_lite import build, joint
 from cpvae_lite.checks import ORDER, WORLDS, check_model, check_worlds, summary, table, worst
 from cpvae_lite.decomposition import Check
 from cpvae_lite.joint import Estimate
@@ -99,7 +99,27 @@ def test_the_summary_has_the_information_and_its_ceiling():
     assert "1.23 nats" in line and "log N = 4.61" in line
 
 
-def test_the_kinds_of_worlds_are_those_that_are_easy_to_get_wrong():
-    assert any(kind.get("size") == 2 for kind in checks.WORLDS.values())
-    assert any(kind.get("empty") for kind in checks.WORLDS.values())
-    assert {"values": 5, "categories": 1} in checks.WORLDS.values()
+def test_a_likelihood_that_is_a_density_is_not_held_to_a1_and_a2():
+    found = check_model(model("cp", likelihood="gaussian"), torch.randn(200, 20))
+    assert all(each.holds for each in found)
+    assert {each.equation for each in found} == {"12", "13", "17", "18", "19", "20 cp", "20 indq"}
+
+
+def test_draws_and_seed_reach_both_sides():
+    each, x = model("cp"), images()
+    few, many, other = (
+        {c.equation: c for c in check_model(each, x, draws=d, seed=s)} for d, s in ((2, 0), (50, 0), (2, 1))
+    )
+    assert many["19"].standard_error < 0.5 * few["19"].standard_error
+    assert other["19"].left != few["19"].left and other["19"].right != few["19"].right
+
+
+@pytest.mark.parametrize("worlds", [0, -3])
+def test_no_worlds_prove_nothing(worlds):
+    with pytest.raises(ValueError, match="worlds must be at least 1"):
+        list(check_worlds(worlds))
+
+
+def test_as_many_worlds_as_asked_for():
+    counts = [len(list(check_worlds(worlds))) for worlds in (1, 2)]
+    assert counts[1] == 2 * counts[0]

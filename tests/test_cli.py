@@ -200,6 +200,23 @@ def test_check_prints_a_row_for_each_equation_and_ends_with_zero(capsys):
     assert "the worst of 7 worlds" in err
 
 
+def test_check_follows_its_seed(capsys):
+    found = []
+    for seed in ("1", "1", "2"):
+        assert cli.main(["check", "--worlds", "1", "--seed", seed]) == 0
+        found.append(capsys.readouterr().out)
+    assert found[0] == found[1] != found[2]
+
+
+def test_check_of_a_run_on_real_valued_data(tmp_path, capsys):
+    folder = str(tmp_path / "run")
+    short = ["--categories", "4", "--epochs", "1", "--warmup", "1"]
+    assert cli.main(["train", "--dataset", "synthetic", *short, "--out", folder]) == 0
+    capsys.readouterr()
+    assert cli.main(["check", "--run", folder, "--images", "500"]) == 0
+    assert "A2" not in capsys.readouterr().out
+
+
 def test_check_ends_with_one_if_an_equation_fails(capsys, monkeypatch):
     over, above, below = joint.TERMS["H(q(c))"]
     monkeypatch.setitem(joint.TERMS, "H(q(c))", (over, below, above))

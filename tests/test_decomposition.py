@@ -25,7 +25,8 @@ from cpvae_lite.decomposition import (
     information_excess,
 )
 from cpvae_lite.joint import TERMS, Estimate
-from cpvae_lite.quadrature import Exact, random_world
+from cpvae_lite.quadrature import Exact
+from cpvae_lite.worlds import random_world
 
 ASSUMED = {
     "cp": {},
@@ -210,6 +211,9 @@ def test_the_sides_do_not_share_their_objective(general, monkeypatch):
     [
         (1.0, 1.0, 0.0, "=", True),
         (1.0, 1.0 + 2e-9, 0.0, "=", False),
+        (0.0, 2e-9, 0.0, "=", False),
+        (1e5, 1e5 + 2e-5, 0.0, "=", True),
+        (1e5, 1e5 + 2e-4, 0.0, "=", False),
         (1.0, 1.3, 0.1, "=", True),
         (1.0, 1.5, 0.1, "=", False),
         (1.5, 1.0, 0.1, "=", False),

@@ -35,6 +35,16 @@ def test_lines_differ_in_colour_and_in_dash(panel):
     assert first.get_color() != second.get_color() and first.get_linestyle() != second.get_linestyle()
 
 
+def test_more_lines_than_can_be_told_apart_are_refused(panel):
+    with pytest.raises(ValueError, match="9 lines in one panel"):
+        panels.curves(panel, [0, 1], {str(n): [0, n] for n in range(9)}, xlabel="x", ylabel="y")
+
+
+def test_fill_shades_under_each_line(panel):
+    panels.curves(panel, [0, 1], {"a": [1, 1], "b": [2, 2]}, xlabel="x", ylabel="y", fill=True)
+    assert [area.get_paths()[0].get_extents().height for area in panel.collections] == [1, 2]
+
+
 def test_bars_have_their_heights_and_numbers(panel):
     panels.bars(panel, {"A": -3.0, "B": torch.tensor(1.5)}, ylabel="nats")
     assert [bar.get_height() for bar in panel.patches] == [-3.0, 1.5]

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.distributions as D
 
-from cpvae_lite import build, joint, sampled
+from cpvae_lite import aggregated, build, joint, sampled
 from cpvae_lite.conditionals import diagonal_normal
 from cpvae_lite.decomposition import (
     TABLE_1,
@@ -22,8 +22,9 @@ from cpvae_lite.decomposition import (
 )
 from cpvae_lite.draws import Summed
 from cpvae_lite.joint import TERMS
-from cpvae_lite.quadrature import Exact, World
+from cpvae_lite.quadrature import Exact
 from cpvae_lite.sampled import Sampled, check_aggregated_posterior, with_uniform_categories
+from cpvae_lite.worlds import World, random_world
 
 # All eight values of three binary pixels, one of them twice: p_D is not uniform.
 CORNERS = torch.tensor([[i >> 2 & 1, i >> 1 & 1, i & 1] for i in [0, 1, 2, 3, 4, 5, 6, 7, 7]]).double()
@@ -98,7 +99,7 @@ def test_standard_errors_are_honest(spread_out):
     """Over many seeds the estimate is off by about its standard error: neither half nor twice."""
     model, x = spread_out("cp", categories=4, gate="sample"), images(40)
     truth = Sampled(model, x, draws=2000, seed=10_000)
-    for term in ("I((z,c);x)", "KL(q(z|c)‖p(z|c))", "A", "H(q(c))"):
+    for term in ("I((z,c);x)", "KL(q(z|c)‖p(z|c))", "A", "I(z;c)"):
         expected = truth.measure(term).value
         found = [Sampled(model, x, draws=3, seed=seed).measure(term) for seed in range(150)]
         scores = torch.tensor([(f.value - expected) / f.standard_error for f in found])
@@ -211,6 +212,58 @@ def test_redrawn_has_other_draws_of_the_same_distribution(spread_out):
     assert abs(first.value - second.value) < 4 * math.hypot(first.standard_error, second.standard_error)
 
 
+def test_terms_of_the_category_alone_need_no_draws(spread_out):
+    q = Sampled(spread_out("cp", categories=4, gate="sample"), images())
+    pi = q.aggregated.log_pi.exp()
+    entropy = -(pi.mean(0) * pi.mean(0).log()).sum().item()
+    found = q.measure("H(q(c))")
+    assert found.standard_error < 1e-12 and abs(found.value - entropy) < 1e-12
+    assert abs(q.measure("I(c;x)").value - (entropy + (pi * pi.log()).sum(1).mean().item())) < 1e-12
+    assert abs(q.measure("log K").value - math.log(4)) < 1e-12
+
+
+def test_a_category_that_is_hardly_ever_drawn_raises_no_alarm(spread_out):
+    model = spread_out("cp", categories=5)
+    with torch.no_grad():
+        model.latents[0].posterior.net.layers[-1].bias[0] += 14
+    assert equation_13(Sampled(model, images())).holds
+
+
+def test_every_redrawn_joint_has_draws_of_its_own(spread_out):
+    q = Sampled(spread_out("cp", categories=4), images(20))
+    z = [q.z, q.redrawn.z, q.redrawn.redrawn.z]
+    assert not any(torch.equal(z[i], z[j]) for i, j in ((0, 1), (0, 2), (1, 2)))
+
+
+def test_the_aggregated_posterior_is_checked_throughout_the_draws(spread_out, monkeypatch):
+    q = Sampled(spread_out("cp", categories=4), images())
+    seen = []
+    monkeypatch.setattr(q.aggregated, "brute_force", lambda z, c: seen.append(z) or q.aggregated.log_prob(z, c))
+    check_aggregated_posterior(q, draws=7)
+    (z,) = seen
+    assert len(z) == 7 and torch.equal(z[0], q.z[0, 0]) and torch.equal(z[-1], q.z[-1, -1])
+
+
+def test_no_table_is_larger_than_its_block(spread_out, monkeypatch):
+    q = Sampled(spread_out("cp", categories=4, gate="sample"), images())
+    sizes, blockwise = [], q.aggregated._log_prob
+    monkeypatch.setattr(aggregated, "PAIRS", 5000)
+    monkeypatch.setattr(q.aggregated, "_log_prob", lambda z, c: sizes.append(len(z)) or blockwise(z, c))
+    q.measure("I(z;c)")
+    assert max(sizes) == 5000 // (300 * 4) and sum(sizes) == 600
+
+
+@pytest.mark.parametrize("terms", [("kl_q",), ("kl_z", "kl_z"), ("kl_z", "-kl_z")])
+def test_a_term_that_is_unknown_or_there_twice_is_an_error(terms, spread_out):
+    for q in (Sampled(spread_out("vae"), images(20)), Exact(world_of_two())):
+        with pytest.raises(ValueError, match=r"unknown term|twice"):
+            q.objective(*terms)
+
+
+def world_of_two():
+    return random_world(values=2, categories=2)
+
+
 # --- section 5.2 ---------------------------------------------------------------------------------------
 
 
@@ -249,6 +302,11 @@ def test_one_draw_has_no_standard_error():
 def test_images_of_another_width_are_refused():
     with pytest.raises(ValueError, match=r"x must have shape \(B, 30\)"):
         Sampled(build("vae", features=30), images(features=29))
+
+
+def test_images_that_are_no_floats_are_refused():
+    with pytest.raises(TypeError, match="uint8 images go through"):
+        Sampled(build("vae", features=30), images().byte())
 
 
 def test_other_latents_are_refused():
