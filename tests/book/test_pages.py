@@ -66,6 +66,16 @@ def test_no_formula_is_left_as_text(opened):
     assert re.findall(r"\\(?:frac|mathrm|mathbb|log|sum|phi|theta)|\$[^$\n]*\$", text) == []
 
 
+def test_no_numbered_formula_is_wider_than_a_desktop_page(opened):
+    """Its number would be out of sight, at the far end of a scroll."""
+    page, _ = opened
+    wide = """() => [...document.querySelectorAll("main div.math")]
+        .filter(block => block.querySelector("mjx-labels") && block.scrollWidth > block.clientWidth + 1)
+        .map(block => block.textContent.trim().slice(0, 80))"""
+    if page.viewport_size["width"] > 1000:
+        assert page.evaluate(wide) == []
+
+
 def test_images_are_loaded_and_described(opened):
     page, _ = opened
     for image in page.locator("main img").all():
