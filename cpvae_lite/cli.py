@@ -34,6 +34,7 @@ from cpvae_lite.train import NotFiniteError, fit
 from cpvae_lite.zoo import build
 
 TRAINING = ("epochs", "batch_size", "learning_rate", "warmup", "patience", "seed", "checkpoint_every", "compile")
+UNITS = "left and right are averages over x, in nats (18: the log-density at one draw); see the book, number by number"
 ZOOM = 4  # screen pixels for a pixel of a sampled image
 FAILED = 1  # of a check
 INTERRUPTED, BROKEN_PIPE = 130, 141  # what a shell reports of programs that SIGINT and SIGPIPE ended
@@ -190,7 +191,7 @@ def _check_worlds(options: argparse.Namespace) -> list[Check]:
     found = worst(check_worlds(worlds, seed=options.seed))
     rows = [check for _, check in found.values()]
     print(table(rows, [f"({kind})" for kind, _ in found.values()]), flush=True)
-    _say(f"the worst of {worlds * len(WORLDS)} worlds for each equation, in nats; left and right are averages over x")
+    _say(f"each row is the worst of {worlds * len(WORLDS)} worlds; {UNITS}")
     return rows
 
 
@@ -204,6 +205,7 @@ def _check_run(options: argparse.Namespace) -> list[Check]:
     _say(f"{dataset}\n{model.config.name} over {len(x)} images of the {options.split or 'test'} split")
     rows = check_model(model, x, draws=draws, seed=options.seed)
     print(table(rows), flush=True)
+    _say(UNITS)
     print(summary(next(check for check in rows if check.equation == "17"), len(x)), flush=True)
     return rows
 

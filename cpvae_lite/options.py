@@ -16,6 +16,9 @@ EXAMPLES = """examples:
   cpvae-lite evaluate runs/demo
   cpvae-lite sample runs/demo --category 3 --count 25 --out grid.png
   cpvae-lite check
+  cpvae-lite check --run runs/demo
+
+cpvae-lite COMMAND --help explains the options of a command.
 """
 
 
@@ -112,7 +115,7 @@ def _add_sample(commands, run: Callable) -> None:
 
 def _add_check(commands, run: Callable) -> None:
     command = _add_command(
-        commands, "check", run, "Check the paper's equations by numbers",
+        commands, "check", run, "Check by numbers what the paper's equations claim: Eqs. 4, 7, 12, 13, 17-21, A1, A2",
         "Without --run, in small random worlds where every term can be summed exactly: the row of an equation is its"
         " worst case. With --run, for a trained model over its images: what is estimated agrees within 4 standard"
         " errors. Rows 19 and 20 share their draws; 18 is a log-density at one draw, computed in two ways; A1 and A2,"

@@ -196,7 +196,8 @@ def test_check_prints_a_row_for_each_equation_and_ends_with_zero(capsys):
     out, err = capsys.readouterr()
     rows = out.splitlines()
     assert rows[0].split() == ["equation", "left", "right", "residual", "std.", "error", "verdict"]
-    assert len(rows) == 18 and all(" holds " in row for row in rows[1:])
+    assert len(rows) == 19 and all(" holds " in row for row in rows[1:-1])
+    assert rows[-1] == "17 checks, all hold"
     assert "the worst of 7 worlds" in err
 
 
@@ -231,7 +232,7 @@ def test_check_of_a_run_prints_its_equations_and_the_ceiling(run, capsys):
     out, err = capsys.readouterr()
     rows = out.splitlines()
     assert [row.split()[0] for row in rows[1:6]] == ["12", "13", "17", "18", "19"]
-    assert all("holds" in row for row in rows[1:-1])
+    assert all(" holds " in row for row in rows[1:-2]) and rows[-2] == "9 checks, all hold"
     assert rows[-1].endswith("with N = 2000 it can be at most log N = 7.60")
     assert "cp over 2000 images of the test split" in err
     assert cli.main(["check", "--run", str(run), "--images", "100", "--split", "validation"]) == 0
