@@ -141,7 +141,10 @@ def _require_mass(name: str, log_mass: Tensor, dim: int) -> None:
     mass = log_mass.exp().sum(dim)
     if not ((mass - 1).abs() < LOST).all():  # not so for NaN either
         worst = mass.flatten()[(mass - 1).abs().nan_to_num(torch.inf).argmax()].item()
-        raise ValueError(f"the points of z hold {worst:.6g} of the mass of one {name}, not all: it is no Gaussian")
+        raise ValueError(
+            f"the points of z hold {worst:.6g} of the mass of one {name}: its tails are too heavy, or part of it is "
+            "too narrow"
+        )
 
 
 def _grid(*distributions: D.Distribution) -> tuple[Tensor, float]:
