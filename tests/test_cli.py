@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -281,12 +282,17 @@ def test_ctrl_c_leaves_a_checkpoint_that_goes_on(tmp_path, capsys):
     folder = tmp_path / "run"
     command = [sys.executable, "-m", "cpvae_lite.cli", "train", *QUICK[:-4], "--warmup", "1", "--out", str(folder)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    child = subprocess.Popen([*command, "--epochs", "200"], env=environment, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 120
-    while not (folder / "checkpoint.safetensors").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    child.send_signal(signal.SIGINT)
-    _, err = child.communicate(timeout=60)
+    listen = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a job in the background inherits deaf ears
+    popen = partial(subprocess.Popen, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=listen)
+    with popen([*command, "--epochs", "200"]) as child:
+        deadline = time.monotonic() + 120
+        while not (folder / "checkpoint.safetensors").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        child.send_signal(signal.SIGINT)
+        try:
+            _, err = child.communicate(timeout=60)
+        finally:
+            child.kill()
     assert child.returncode == cli.INTERRUPTED and "--resume" in err and "Traceback" not in err
     assert cli.main(["train", "--resume", "--epochs", "1", "--out", str(folder)]) == 0
     assert (folder / "model.safetensors").exists()
