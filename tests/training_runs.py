@@ -62,11 +62,14 @@ def without_seconds(history):
 # --- the program -------------------------------------------------------------------------------------
 
 
+EPOCHS = 150  # long enough that a run is not over before a busy machine gets to stop it
+
+
 def train(folder):
     """Begin the run in a folder, or go on with it."""
     begun = (folder / "run.json").exists()
     try:
-        fit(model(), images(), config(epochs=80), out=folder, resume=begun, progress=False)
+        fit(model(), images(), config(epochs=EPOCHS), out=folder, resume=begun, progress=False)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
 
