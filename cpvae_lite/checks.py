@@ -141,8 +141,8 @@ def check_model(model: LatentVariableModel, x: Tensor, *, draws: int = 2, seed: 
     skipped = () if model.categories else ABOUT_CATEGORIES
     skipped += () if isinstance(model.likelihood, Bernoulli) else ABOUT_PROBABILITIES
     checks = [check for check in _always(q) if check.equation not in skipped]
-    free_prior = model.latents[-1].prior.parents == ()
-    independent = not q.aggregated.sees_category
+    z = model.latents[-1]
+    free_prior, independent = "c" not in z.prior.parents, "c" not in z.posterior.parents
     rows = {"indq": independent, "indp": free_prior, "indqp": independent and free_prior}
     for row, applies in rows.items() if model.categories else ():
         checks += _row(q, row) if applies else []

@@ -22,6 +22,7 @@ TABLE_1: dict[str, tuple[str, str]] = {
     "indp": ("I(z;(c,x))", "KL(q(z)‖p(z))"),
     "indqp": ("I(z;x)", "KL(q(z)‖p(z))"),
 }
+TOLERANCE = 1e-9  # nats, or that share of the larger side where it is above 1 nat
 FREE_PRIORS = ("indp", "indqp")  # the rows whose p(z) does not look at c
 
 
@@ -35,8 +36,6 @@ class Check:
         standard_error: of left - right; 0 where both are exact.
         terms: every named term of both sides.
         relation: "=" or "≥".
-        tolerance: how far the sides may be apart beyond 4 standard errors: that many nats, or that share of the
-            larger side where it is above 1 nat.
     """
 
     equation: str
@@ -45,7 +44,6 @@ class Check:
     standard_error: float
     terms: dict[str, Estimate]
     relation: str = "="
-    tolerance: float = 1e-9
 
     @property
     def residual(self) -> float:
@@ -54,8 +52,8 @@ class Check:
 
     @property
     def holds(self) -> bool:
-        """Whether the sides agree within 4 standard errors and the tolerance; never for NaN."""
-        slack = 4 * self.standard_error + self.tolerance * max(1.0, abs(self.left), abs(self.right))
+        """Whether the sides agree within 4 standard errors and `TOLERANCE`; never for NaN."""
+        slack = 4 * self.standard_error + TOLERANCE * max(1.0, abs(self.left), abs(self.right))
         return self.residual >= -slack if self.relation == "≥" else abs(self.residual) <= slack
 
 

@@ -19,7 +19,7 @@ from cpvae_lite.plots import BLUE, GREEN, GREY, ORANGE, RED
 
 SKY, PINK, BLACK = "#56B4E9", "#CC79A7", "#000000"
 COLOURS = (BLUE, ORANGE, GREEN, RED, PINK, SKY, GREY, BLACK)
-DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), "-", "--")
+DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 4)), (0, (8, 2, 1, 2, 1, 2)))
 
 
 def row(count: int = 1, *, width: float = 3.4, height: float = 2.8) -> tuple[Figure, list[Axes]]:

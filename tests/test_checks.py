@@ -60,6 +60,14 @@ def test_a_model_is_checked_against_what_it_assumes(name, settings, rows):
     assert {each.equation for each in found} == rows | always
 
 
+@pytest.mark.parametrize("name, gate", [("cp", "sample"), ("indp", "sample"), ("indp", "probs")])
+def test_one_category_is_no_special_case(name, gate):
+    single = build(name, gate=gate, features=20, categories=1, latent_size=3, hidden=10)
+    found = check_model(single, images())
+    assert all(each.holds for each in found)
+    assert ("21" in {each.equation for each in found}) == (name == "indp" and gate == "probs")
+
+
 def test_checks_stand_in_the_order_of_the_paper():
     for found in (check_model(model("indqp"), images()), [each for _, each in worst(check_worlds(1)).values()]):
         places = [ORDER.index(each.equation.split()[0]) for each in found]

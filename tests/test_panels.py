@@ -30,9 +30,8 @@ def test_curves_draws_each_line_and_names_it(panel):
 
 
 def test_lines_differ_in_colour_and_in_dash(panel):
-    panels.curves(panel, [0, 1], {"a": [0, 1], "b": [1, 0]}, xlabel="x", ylabel="y")
-    first, second = panel.lines
-    assert first.get_color() != second.get_color() and first.get_linestyle() != second.get_linestyle()
+    panels.curves(panel, [0, 1], {str(n): [0, n] for n in range(8)}, xlabel="x", ylabel="y")
+    assert len({line.get_color() for line in panel.lines}) == len(set(panels.DASHES)) == 8
 
 
 def test_more_lines_than_can_be_told_apart_are_refused(panel):

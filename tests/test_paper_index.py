@@ -102,6 +102,12 @@ def test_what_a_row_names_exists(row):
     assert faults(row) == []
 
 
+@pytest.mark.parametrize("page", sorted((ROOT / "book").glob("*.md")), ids=lambda page: page.stem)
+def test_every_test_that_a_page_names_exists(page):
+    for name in re.findall(r"tests/(\w+\.py::\w+)", page.read_text()):
+        assert _test_faults(name, "") == []
+
+
 TEST = "`test_decomposition.py::test_holds_in_every_kind_of_world`"
 GOOD = ("Eq.", "17", "", "[x](objective.ipynb#eq-17-line-by-line)", "`elbo.elbo`", TEST)
 
