@@ -13,9 +13,9 @@ import torch.distributions as D
 from torch import Tensor
 
 from cpvae_lite.conditionals import diagonal_normal
+from cpvae_lite.mixtures import density_table, powers
 
 PAIRS = 2**23  # pairs of draw and component at a time: 64 MB of float64
-LOG_2PI = math.log(2 * math.pi)
 
 
 class AggregatedPosterior:
@@ -54,10 +54,7 @@ class AggregatedPosterior:
         self.log_pi, self.mean, self.log_variance = log_pi, mean, log_variance
         self.log_categories = log_pi.logsumexp(0) - math.log(images)  # log q(c), (K,), Eq. 18
         self._centre = mean.mean((0, 1))  # means far from zero would cost digits in the table
-        mean = mean - self._centre
-        precision = (-log_variance).exp()
-        constant = -0.5 * (mean.square() * precision + log_variance + LOG_2PI).sum(-1, keepdim=True)
-        table = torch.cat([-0.5 * precision, mean * precision, constant], -1)  # (N, K or 1, 2 D + 1)
+        table = density_table(mean - self._centre, log_variance)  # (N, K or 1, 2 D + 1)
         self._table = table.flatten(0, 1).T.contiguous()
 
     @property
@@ -74,8 +71,7 @@ class AggregatedPosterior:
 
     def _log_prob(self, z: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         images, z = len(self.log_pi), z - self._centre
-        powers = torch.cat([z.square(), z, torch.ones_like(z[:, :1])], -1)
-        components = (powers @ self._table).unflatten(1, (images, -1))  # (M, N, K or 1)
+        components = (powers(z) @ self._table).unflatten(1, (images, -1))  # (M, N, K or 1)
         if self.sees_category:
             own = components.take_along_dim(c[:, None, None], 2)[..., 0]
             anyway = (components + self.log_pi).flatten(1).logsumexp(1)

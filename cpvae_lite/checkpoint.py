@@ -19,7 +19,7 @@ from cpvae_lite.history import History
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.state import Snapshot, TrainState
 from cpvae_lite.storage import checksum, read_json, read_tensors, write_json, write_tensors
-from cpvae_lite.zoo import ModelConfig, build
+from cpvae_lite.zoo import ModelConfig, compose
 
 FORMAT = 1  # of the files; a later version of the package may raise it
 FREE_ON_RESUME = {"epochs", "checkpoint_every"}  # settings that do not change the weights of an epoch
@@ -64,7 +64,7 @@ def load_model(folder: str | Path) -> LatentVariableModel:
         if not (folder / name).is_file():
             raise FileNotFoundError(f"{folder} holds no finished model ({name} is missing)")
     tensors, _ = read_tensors(folder / "model.safetensors")
-    model = build(_model_config(folder / "model.json"))
+    model = compose(_model_config(folder / "model.json"))
     model.to(next((tensor.dtype for tensor in tensors.values()), torch.float32))
     _load_state(model, tensors, folder / "model.safetensors")
     return model

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from tqdm import tqdm
 
 from cpvae_lite._arguments import whole_number
 from cpvae_lite._seeding import seeded
@@ -25,11 +26,15 @@ from cpvae_lite.checks import WORLDS, check_model, check_worlds, summary, table,
 from cpvae_lite.data import DATASETS, Dataset, load_dataset
 from cpvae_lite.decomposition import Check
 from cpvae_lite.evaluation import evaluate
+from cpvae_lite.experiments import SEEDS, TABLES, Experiment, grid, named
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.options import parser
+from cpvae_lite.reproduction import missing, reproduce, reproduce_all
+from cpvae_lite.results import SHIPPED, Results
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.sources import SOURCES, fetch, locate
 from cpvae_lite.storage import atomic_write
+from cpvae_lite.tables import COLUMNS, table_of
 from cpvae_lite.train import NotFiniteError, fit
 from cpvae_lite.zoo import build
 
@@ -90,6 +95,7 @@ def _train(options: argparse.Namespace) -> None:
         model = build(
             options.model or "cp",
             seed=config.seed,
+            data=dataset.train.data,
             features=dataset.features,
             likelihood=dataset.likelihood,
             **settings,
@@ -119,7 +125,8 @@ def _begun(options: argparse.Namespace) -> tuple[LatentVariableModel, Dataset, T
                 raise ValueError(f"{option} {now} does not fit the run in {options.out}, which has {was or 'none'}")
         dataset = load_dataset(data["name"], subset=data["subset"])
         config = TrainConfig(**(run["training"] | _given(options, TRAINING)))
-        model = build(seed=config.seed, **(run["model"] | _given(options, ("categories", "gate"))))
+        settings = run["model"] | _given(options, ("categories", "gate"))
+        model = build(seed=config.seed, data=dataset.train.data, **settings)
     except (KeyError, TypeError) as error:
         raise ValueError(f"{options.out}/run.json is damaged: {error}") from error
     return model, dataset, config
@@ -216,6 +223,54 @@ def _refuse(options: argparse.Namespace, names: tuple[str, ...], reason: str) ->
         raise ValueError(f"{', '.join(given)}: only {reason}")
 
 
+def _reproduce(options: argparse.Namespace) -> int:
+    device = _device(options)
+    if options.out is None:
+        _refuse(options, ("seeds", "epochs"), "with --out DIR")
+    wanted = [experiment for what in options.what for experiment in _wanted(what, options)]
+    todo = missing(wanted, options.out) if options.out else []
+    if options.dry_run:
+        print("\n".join(experiment.name for experiment in todo))
+        return 0
+    failed = _run_missing(todo, options, device) if todo else 0
+    if not options.quiet:
+        for table in dict.fromkeys(experiment.table for experiment in wanted):
+            _print_table(table, options.out)
+    return FAILED if failed else 0
+
+
+def _wanted(what: str, options: argparse.Namespace) -> list[Experiment]:
+    """The runs of a table, or the one of that name."""
+    if what in TABLES:
+        found = grid(what, SEEDS if options.seeds is None else options.seeds)
+    else:
+        _refuse(options, ("seeds",), "with the name of a table")
+        found = [named(what)]
+    return found if options.epochs is None else [each.shortened(options.epochs) for each in found]
+
+
+def _print_table(table: str, folder: Path | None) -> None:
+    results = Results(table, SHIPPED if folder is None else folder)
+    if not results.labels:
+        raise FileNotFoundError(f"{results.folder} holds no results")
+    print(table_of(results, COLUMNS[table]), flush=True)
+
+
+def _run_missing(todo: list[Experiment], options: argparse.Namespace, device: torch.device) -> int:
+    """Run them; returns how many failed."""
+    if len(todo) == 1:
+        reproduce(todo[0], options.out, device=str(device), progress=not options.quiet)
+        return 0
+    jobs, failed = whole_number("--jobs", options.jobs), 0
+    with tqdm(total=len(todo), unit="run", disable=options.quiet) as bar:
+        for experiment, fault in reproduce_all(todo, options.out, jobs=jobs, device=str(device)):
+            bar.update()
+            if fault:
+                failed += 1
+                bar.write(f"cpvae-lite: {experiment.name}: {fault}", file=sys.stderr)
+    return failed
+
+
 def _data_list(options: argparse.Namespace) -> None:
     for name in DATASETS:
         place = "drawn on demand" if name == "synthetic" else locate(name) or f"not here; {_ways(name)}"
@@ -254,6 +309,7 @@ COMMANDS = {
     "evaluate": _evaluate,
     "sample": _sample,
     "check": _check,
+    "reproduce": _reproduce,
     "data list": _data_list,
     "data fetch": _data_fetch,
 }

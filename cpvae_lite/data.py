@@ -25,6 +25,7 @@ DIGITS = tuple("0123456789")
 FASHION_ITEMS = (
     "T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
 )  # fmt: skip
+MIXTURE_MEANS, MIXTURE_SCALE = (0.3, 0.7), 0.05  # of the synthetic data; the components have equal weights
 LABEL_NAMES = {"mnist": {"digit": DIGITS}, "fashion-mnist": {"item": FASHION_ITEMS}}
 
 
@@ -239,7 +240,7 @@ def synthetic_mixture(n: int = 50_000, *, seed: int = 0) -> Dataset:
 
     def draw(count: int) -> Split:
         component = rng.integers(0, 2, count)
-        values = rng.normal(np.array([0.3, 0.7])[component], 0.05).astype(np.float32)
+        values = rng.normal(np.array(MIXTURE_MEANS)[component], MIXTURE_SCALE).astype(np.float32)
         return Split(torch.from_numpy(values)[:, None], {"component": torch.from_numpy(component)})
 
     splits = [draw(count) for count in (n, max(1, n // 5), max(1, n // 5))]

@@ -7,7 +7,7 @@ from torch import Tensor
 from cpvae_lite.data import Dataset
 from cpvae_lite.draws import Hard, Relaxed
 from cpvae_lite.elbo import BoundEstimate, estimate_bound, log_marginal, standard_error
-from cpvae_lite.metrics import label_agreement, used_categories
+from cpvae_lite.metrics import effective_categories, label_agreement, used_categories
 from cpvae_lite.model import LatentVariableModel
 
 
@@ -76,6 +76,7 @@ def _categories(model: LatentVariableModel, dataset: Dataset, split: str, x: Ten
     return {
         "categories": model.categories,
         "used_categories": used_categories(shares),
+        "effective_categories": effective_categories(shares),
         "largest_categories": shares.argsort(descending=True)[:5].tolist(),
         "labels": agreement,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from torch import Tensor
 
 
@@ -20,6 +21,20 @@ def used_categories(aggregated_posterior: Tensor) -> int:
         2
     """
     return int((aggregated_posterior * len(aggregated_posterior) > 1 + 1e-6).sum())
+
+
+def effective_categories(aggregated_posterior: Tensor) -> float:
+    """How many categories of equal share would have the entropy of q(c): its exponential, from 1 to K.
+
+    Args:
+        aggregated_posterior: (K,).
+
+    Example:
+        >>> import torch
+        >>> round(effective_categories(torch.tensor([0.5, 0.5, 0.0])), 6)
+        2.0
+    """
+    return float(torch.special.entr(aggregated_posterior).sum().exp())
 
 
 def label_shares(responsibilities: Tensor, labels: Tensor) -> Tensor:

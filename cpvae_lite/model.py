@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import torch
 import torch.distributions as D
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from cpvae_lite._arguments import one_of, whole_number
 from cpvae_lite.conditionals import Conditional, Values
 from cpvae_lite.draws import Mode
+from cpvae_lite.priors import COMPONENT, MixturePrior
 
 if TYPE_CHECKING:
     from cpvae_lite.zoo import ModelConfig
@@ -169,7 +170,8 @@ class LatentVariableModel(nn.Module):
 
         Args:
             n: how many.
-            category: draw all from this category, or the i-th from the i-th of n categories.
+            category: draw all from this category, or the i-th from the i-th of n categories. Where the prior is
+                a mixture (MoG, VampPrior), its components are the categories.
             categories_from: where c comes from if no category is given: "aggregated", the posterior q(c)
                 of the training data (Eq. 18), as in the paper; or "uniform", the prior p(c) = 1/K.
             noise: draw from p(x|z,c) instead of taking its mean.
@@ -178,8 +180,8 @@ class LatentVariableModel(nn.Module):
             A tensor of shape (n, features).
 
         Raises:
-            ValueError: if a category is not one of 0..K-1, if the model has none, or if q(c) is wanted
-                of a model that was not trained.
+            ValueError: if a category is not one of 0..K-1, if the model has neither categories nor components,
+                or if q(c) is wanted of a model that was not trained.
 
         Example:
             >>> from cpvae_lite import build
@@ -194,7 +196,8 @@ class LatentVariableModel(nn.Module):
         one_of("source of categories", categories_from, ("aggregated", "uniform"))
         values: Values = {}
         if category is not None:
-            values["c"] = self._chosen(category, n)
+            name, count = self._choice or self._nothing_to_choose()
+            values[name] = self._chosen(category, n, count)
         elif self.categories:
             values["c"] = self._category_prior(categories_from).sample((n,))
         for latent in self.latents:
@@ -203,8 +206,25 @@ class LatentVariableModel(nn.Module):
         distribution = self.likelihood(values)
         return distribution.sample() if noise else distribution.mean
 
-    def _chosen(self, category: int | Sequence[int] | Tensor, n: int) -> Tensor:
-        self.require_categories("sampling from one category")
+    @property
+    def choices(self) -> int | None:
+        """How many categories :meth:`sample` can draw from: K, be they values of c or components of the prior."""
+        return self._choice[1] if self._choice else None
+
+    @property
+    def _choice(self) -> tuple[str, int] | None:
+        """What a category is one of: the name of its entry in `values`, and how many there are."""
+        if self.categories:
+            return "c", self.categories
+        mixtures = (latent.prior for latent in self.latents if isinstance(latent.prior, MixturePrior))
+        return next(((COMPONENT, prior.components) for prior in mixtures), None)
+
+    def _nothing_to_choose(self) -> NoReturn:
+        raise ValueError(
+            "sampling from one category needs a model with categories, or a mixture as prior; this one has neither"
+        )
+
+    def _chosen(self, category: int | Sequence[int] | Tensor, n: int, count: int) -> Tensor:
         try:
             chosen = torch.as_tensor(category, device=self.aggregated_posterior.device)
         except (TypeError, ValueError, RuntimeError, OverflowError) as error:
@@ -214,9 +234,9 @@ class LatentVariableModel(nn.Module):
         if chosen.shape not in {(), (n,)}:
             raise ValueError(f"category must be one number or {n} of them, not shape {tuple(chosen.shape)}")
         chosen = chosen.long()
-        outside = chosen[(chosen < 0) | (chosen >= self.categories)]
+        outside = chosen[(chosen < 0) | (chosen >= count)]
         if outside.numel():
-            raise ValueError(f"category {outside.flatten()[0].item()} is not one of 0..{self.categories - 1}")
+            raise ValueError(f"category {outside.flatten()[0].item()} is not one of 0..{count - 1}")
         return chosen.expand(n)
 
     def _category_prior(self, source: str) -> D.Categorical:

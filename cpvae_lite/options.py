@@ -6,8 +6,10 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from cpvae_lite._arguments import whole_number
 from cpvae_lite._version import __version__
 from cpvae_lite.data import DATASETS
+from cpvae_lite.experiments import SEEDS, TABLES
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.zoo import GATES, MODELS
 
@@ -36,6 +38,7 @@ def parser(runs: dict[str, Callable]) -> argparse.ArgumentParser:
     _add_evaluate(commands, runs["evaluate"])
     _add_sample(commands, runs["sample"])
     _add_check(commands, runs["check"])
+    _add_reproduce(commands, runs["reproduce"])
     _add_data(commands, runs["data list"], runs["data fetch"])
     return options
 
@@ -129,6 +132,32 @@ def _add_check(commands, run: Callable) -> None:
     add("--worlds", type=int, metavar="W", help="without --run: random worlds of each kind; default: 3")
     add("--seed", type=int, default=0, metavar="S", help="default: 0")
     _add_machine(command)
+
+
+def _add_reproduce(commands, run: Callable) -> None:
+    command = _add_command(
+        commands, "reproduce", run, "Run what is missing of a table of the book, and print the table",
+        "Each run leaves one JSON file in DIR, and for seed 0 its weights. What is there is not run again; what was"
+        " cut off is resumed. Without --out, nothing is run: the table is that of the results which the package"
+        " ships. Exit code 1 if a run fails.",
+    )  # fmt: skip
+    add = command.add_argument
+    add("what", nargs="+", metavar="WHAT", help=f"a table ({', '.join(TABLES)}) or a run, as synthetic/cp-150-seed0")
+    add("--out", type=Path, metavar="DIR", help="folder of results; default: those of the package, to read only")
+    add("--seeds", type=_whole_numbers, metavar="S,...", help=f"default: {','.join(map(str, SEEDS))}")
+    add("--jobs", type=int, default=1, metavar="N", help="runs side by side, one thread each; default: 1")
+    add("--epochs", type=int, metavar="N", help="at most, for a trial; the results say so")
+    add("--dry-run", action="store_true", help="only list what would be run")
+    add("--quiet", action="store_true", help="no progress, no table")
+    _add_machine(command)
+
+
+def _whole_numbers(text: str) -> list[int]:
+    """Numbers between commas; argparse turns the error into its own."""
+    try:
+        return [whole_number("seed", int(part), least=0) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of whole numbers, as 0,1,2") from None
 
 
 def _add_data(commands, listing_run: Callable, fetching_run: Callable) -> None:

@@ -29,10 +29,32 @@ def row(count: int = 1, *, width: float = 3.4, height: float = 2.8) -> tuple[Fig
         >>> figure, (left, right) = row(2)
         >>> curves(left, [0, 1], {"a line": [0, 2]}, xlabel="x", ylabel="y")
     """
-    figure, axes = plt.subplots(1, count, figsize=(width * count, height), layout="constrained", squeeze=False)
+    figure, (panels,) = grid(1, count, width=width, height=height)
+    return figure, panels
+
+
+def grid(
+    rows: int, columns: int, *, width: float = 2.0, height: float = 1.6, share: bool = False
+) -> tuple[Figure, list[list[Axes]]]:
+    """A figure of panels in rows and columns, row by row.
+
+    Args:
+        rows, columns: how many.
+        width, height: of a panel, in inches.
+        share: give all panels the same axes, with numbers at the border only.
+
+    Example:
+        >>> figure, panels = grid(2, 3)
+        >>> len(panels), len(panels[0])
+        (2, 3)
+    """
+    size = (width * columns, height * rows)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=size, layout="constrained", squeeze=False, sharex=share, sharey=share
+    )
     plt.close(figure)  # shown once, by the cell that returns it
     sns.despine(figure)
-    return figure, list(axes[0])
+    return figure, [list(line) for line in axes]
 
 
 def curves(
@@ -81,6 +103,40 @@ def bars(axes: Axes, values: Mapping[str, float], *, ylabel: str, xlabel: str = 
     axes.axhline(0, color=GREY, linewidth=0.8)
     axes.margins(y=0.15)
     _labels(axes, xlabel, ylabel, title)
+
+
+def histogram(
+    axes: Axes,
+    numbers: Tensor,
+    *,
+    reference: tuple[Tensor, Tensor] | None = None,
+    bins: int = 70,
+    within: tuple[float, float] = (0.0, 1.0),
+    xlabel: str = "",
+    title: str = "",
+) -> None:
+    """A histogram whose area is the share of numbers that it shows, with a density to compare it with as a line.
+
+    Args:
+        axes: the panel.
+        numbers: (N,).
+        reference: places and density there, two tensors (M,).
+        bins: how many.
+        within: from where to where; what lies outside is not drawn, but counts for the shares.
+        xlabel, title: what stands below the axis and above the panel.
+
+    Example:
+        >>> import torch
+        >>> _, (panel,) = row()
+        >>> histogram(panel, torch.rand(1000), reference=(torch.tensor([0.0, 1.0]), torch.ones(2)))
+    """
+    counts, edges = np.histogram(_array(numbers), bins=bins, range=within)
+    step = edges[1] - edges[0]
+    axes.bar(edges[:-1], counts / (len(numbers) * step), width=step, align="edge", color=SKY, linewidth=0)
+    if reference is not None:
+        axes.plot(*map(_array, reference), color=BLACK, linewidth=1)
+    axes.set_xlim(within)
+    _labels(axes, xlabel, "", title)
 
 
 def points(axes: Axes, xy: Tensor, groups: Tensor | None = None, *, size: float = 4) -> None:

@@ -6,7 +6,11 @@ import torch
 import torch.distributions as D
 from torch import Tensor, nn
 
-from cpvae_lite.conditionals import Conditional, Values, diagonal_normal
+from cpvae_lite.conditionals import Conditional, Gaussian, Values, diagonal_normal
+from cpvae_lite.mixtures import DiagonalMixture
+
+COMPONENT = "component"  # the entry of `values` that picks a component of a mixture
+LEAST_SHARE = 0.01  # of its range that a pseudo-input keeps from the ends at the start; at an end nothing moves it
 
 
 def expected_kl(posterior: D.Independent, weights: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
@@ -80,3 +84,124 @@ class ComponentGaussian(Conditional):
         if weights.is_floating_point():
             return expected_kl(posterior, weights, self.mean, self.log_variance)
         return super().divergence(posterior, draw, values)
+
+
+class MixturePrior(Conditional):
+    """A prior p(z) that is a mixture with equal weights: it has components, and no latent variable c.
+
+    Called with values that hold a "component", it is that component alone.
+
+    Args:
+        components: K.
+    """
+
+    def __init__(self, components: int):
+        super().__init__()
+        self.components = components
+
+    def parts(self) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance of each component, two tensors (K, D)."""
+        raise NotImplementedError
+
+    def forward(self, values: Values) -> DiagonalMixture | D.Independent:
+        mixture = DiagonalMixture(*self.parts())
+        return mixture.component(values[COMPONENT]) if COMPONENT in values else mixture
+
+
+class MixtureOfGaussians(MixturePrior):
+    r"""The "MG" of section 6, :math:`p(z) = \frac1K\sum_k N(\mu_k, \operatorname{diag}\sigma_k^2)`, all of it learned.
+
+    Args:
+        components: K.
+        size: D, the number of dimensions of z.
+        spread: standard deviation of the means at the start.
+
+    Example:
+        >>> prior = MixtureOfGaussians(components=10, size=40)
+        >>> prior({}).sample((5,)).shape, prior({"component": torch.tensor(3)}).mean.shape
+        (torch.Size([5, 40]), torch.Size([40]))
+    """
+
+    def __init__(self, components: int, size: int, spread: float = 1.0):
+        super().__init__(components)
+        self.mean = nn.Parameter(spread * torch.randn(components, size))
+        self.log_variance = nn.Parameter(torch.zeros(components, size))
+
+    def parts(self) -> tuple[Tensor, Tensor]:
+        return self.mean, self.log_variance
+
+
+class VampPrior(MixturePrior):
+    r"""A mixture of the encoder's own posteriors, :math:`p(z) = \frac1K\sum_k q(z|u_k)`, at learned pseudo-inputs.
+
+    A pseudo-input is a point of data space, :math:`u = a + (b - a)\operatorname{sigmoid}(s + v)`, so that it stays
+    between the bounds a and b of the data. With v = 0 it is the mean of the data; v is learned.
+
+    Args:
+        components: K.
+        features: the width of x.
+        trunk, posterior: the encoder of the model whose prior this is, from x to q(z|x). It is shared, not copied:
+            the prior's gradient reaches it.
+        spread: standard deviation of v at the start, which sets the pseudo-inputs apart.
+
+    Attributes:
+        lowest, highest, start: a, b and s, (features,): 0, 1 and 0 until :meth:`start_from` has seen the data.
+
+    Reference:
+        Tomczak and Welling, VAE with a VampPrior, 2018.
+
+    Example:
+        >>> from cpvae_lite.nets import MLP
+        >>> encoder = MLP([784], [300]), Gaussian(MLP([300], [], 80), "h")
+        >>> prior = VampPrior(10, 784, *encoder)
+        >>> prior.pseudo_inputs.shape, prior({}).sample((5,)).shape
+        (torch.Size([10, 784]), torch.Size([5, 40]))
+    """
+
+    lowest: Tensor
+    highest: Tensor
+    start: Tensor
+
+    def __init__(self, components: int, features: int, trunk: nn.Module, posterior: Gaussian, spread: float = 1.0):
+        super().__init__(components)
+        self.encoder = trunk, posterior  # in a tuple, so that their weights are listed once, by the model
+        self.positions = nn.Parameter(spread * torch.randn(components, features))
+        self.register_buffer("lowest", torch.zeros(features))
+        self.register_buffer("highest", torch.ones(features))
+        self.register_buffer("start", torch.zeros(features))
+
+    @property
+    def pseudo_inputs(self) -> Tensor:
+        """u, (K, features)."""
+        return torch.lerp(self.lowest, self.highest, (self.start + self.positions).sigmoid())
+
+    @torch.no_grad()
+    def start_from(self, data: Tensor) -> None:
+        """Take bounds and mean from the data.
+
+        Args:
+            data: (N, features): uint8 images, whose range is that of a pixel, or real values, which bring
+                their own least and greatest values.
+
+        Raises:
+            ValueError: if the data have another width, are empty, or are not finite.
+        """
+        if data.dim() != 2 or data.shape[1] != len(self.start) or len(data) == 0:
+            raise ValueError(f"data must have shape (N, {len(self.start)}) with N > 0, not {tuple(data.shape)}")
+        values = data.to(self.start)
+        if not values.isfinite().all():
+            raise ValueError("data hold NaN or infinity")
+        if data.dtype == torch.uint8:
+            values = values / 255
+        else:
+            self.lowest.copy_(values.amin(0))
+            self.highest.copy_(values.amax(0))
+        span = (self.highest - self.lowest).clamp_min(torch.finfo(values.dtype).tiny)
+        share = ((values.mean(0) - self.lowest) / span).clamp(LEAST_SHARE, 1 - LEAST_SHARE)
+        self.start.copy_(share.logit())
+
+    def parts(self) -> tuple[Tensor, Tensor]:
+        trunk, posterior = self.encoder
+        inputs = self.pseudo_inputs
+        normal = posterior({"x": inputs, "h": trunk(inputs)}).base_dist
+        return normal.loc, 2 * normal.scale.log()

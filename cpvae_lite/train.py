@@ -36,6 +36,7 @@ def fit(
     out: str | Path | None = None,
     resume: bool = False,
     progress: bool = True,
+    after_epoch: Callable[[LatentVariableModel], None] | None = None,
 ) -> History:
     """Train a model in place, on the device that its weights are on.
 
@@ -49,6 +50,7 @@ def fit(
         out: a folder for checkpoints and the finished model; None keeps nothing on disk.
         resume: go on from the checkpoint in `out`, to the very weights of an uninterrupted run.
         progress: show a bar with the epoch, the bound, the KL terms and the used categories.
+        after_epoch: called with the model after each epoch, to watch it learn; what it draws changes nothing.
 
     Returns:
         One record an epoch; ``history.plot()`` draws it.
@@ -75,7 +77,7 @@ def fit(
     optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
     state = TrainState(model, optimizer)
     run = _open_run(out, resume, state, config, dataset)
-    _train(state, dataset, config, run, progress)
+    _train(state, dataset, config, run, progress, after_epoch)
     state.load_best()
     if model.categories:
         responsibilities = model.predict_proba(dataset.observed("train").to(next(model.parameters())))
@@ -118,7 +120,14 @@ def _open_run(
     return run
 
 
-def _train(state: TrainState, dataset: Dataset, config: TrainConfig, run: Run | None, progress: bool) -> None:
+def _train(
+    state: TrainState,
+    dataset: Dataset,
+    config: TrainConfig,
+    run: Run | None,
+    progress: bool,
+    after_epoch: Callable[[LatentVariableModel], None] | None,
+) -> None:
     """Epoch by epoch until done; whatever ends it, state and checkpoint hold the last whole epoch."""
     weight = next(state.model.parameters())
     images, validation = dataset.train.data.to(weight.device), dataset.observed("validation").to(weight)
@@ -135,6 +144,8 @@ def _train(state: TrainState, dataset: Dataset, config: TrainConfig, run: Run | 
                 if run and epoch % config.checkpoint_every == 0:
                     run.write(safe)
                 _show(bar, record, config)
+                if after_epoch:
+                    after_epoch(state.model)
         except NotFiniteError as error:
             state.restore(safe)
             place = f", in {run.folder}" if run else ""

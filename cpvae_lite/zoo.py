@@ -1,19 +1,24 @@
-"""The models of the paper, each a short composition of the same parts.
+"""The models of the paper's Table 3, each a short composition of the same parts.
 
-=======  ==============  ==========
+=======  ==============  ==================================================
 model    posterior of z  prior of z
-=======  ==============  ==========
-cp       x, c            c
-indq     x               c
-indp     x, c            none
-indqp    x               none
-vae      x               none
-=======  ==============  ==========
+=======  ==============  ==================================================
+cp       x, c            one Gaussian for each c
+indq     x               one Gaussian for each c
+indp     x, c            N(0, I)
+indqp    x               N(0, I)
+vae      x               N(0, I)
+mog      x               a mixture of learned Gaussians
+vamp     x               a mixture of posteriors at learned pseudo-inputs
+=======  ==============  ==================================================
 
-These are the parents of Table 1 of the paper; the plain VAE has no c at all. "x, c" has two readings. With
-``gate="probs"``, the paper's Fig. 2, z's posterior sees the probabilities π(x), a function of x alone; given x
-it is then independent of c, as in INDq, and the two differ by that layer only. With ``gate="sample"``, what
-Eq. 10 says, it sees a draw of c.
+The first four are the rows of Table 1; the last three have no c. "x, c" has two readings. With ``gate="probs"``,
+the paper's Fig. 2, z's posterior sees the probabilities π(x), a function of x alone; given x it is then
+independent of c, as in INDq, and the two differ by that layer only. With ``gate="sample"``, what Eq. 10 says, it
+sees a draw of c.
+
+Two models have two levels, z2 above z1, with posteriors q(z2|x) and q(z1|x,z2) and a prior p(z1|z2) that is a
+network: hvae, where p(z2) is N(0, I), and hvamp, where it is a VampPrior.
 """
 
 from __future__ import annotations
@@ -21,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from torch import nn
+from torch import Tensor, nn
 
 from cpvae_lite._arguments import finite_number, one_of, whole_number
 from cpvae_lite._seeding import seeded
@@ -36,11 +41,13 @@ from cpvae_lite.conditionals import (
 )
 from cpvae_lite.model import Latent, LatentVariableModel
 from cpvae_lite.nets import MLP
-from cpvae_lite.priors import ComponentGaussian
+from cpvae_lite.priors import ComponentGaussian, MixtureOfGaussians, VampPrior
 
 LIKELIHOODS = {"bernoulli": Bernoulli, "gaussian": SphericalGaussian}
 GATES = {"probs": "pi", "sample": "c"}  # what the gated layer of z's posterior sees
 GATED = ("cp", "indp")  # the models whose posterior of z has that layer
+CATEGORICAL = ("cp", "indq", "indp", "indqp")  # the models with a latent c
+SINGLE = ("vae", "hvae")  # the models with nothing to choose from, no category and no component
 
 
 @dataclass(frozen=True)
@@ -50,18 +57,20 @@ class ModelConfig:
     Attributes:
         name: a key of `MODELS`.
         features: the width of x.
-        categories: K; None for a model without categories.
-        latent_size: the number of dimensions of z.
+        categories: K, of the values of c, of the components of a mixture, or of the pseudo-inputs; None for
+            "vae" and "hvae".
+        latent_size: the number of dimensions of z, or of z1 and z2 each.
         hidden: the width of the gated layers.
         likelihood: "bernoulli" for binary data, "gaussian" for real-valued data.
         gate: what the gated layer of q(z|x,c) sees: "probs" for π(x), "sample" for a draw of c.
         elu_logits: apply an ELU to the logits of c.
-        prior_spread: standard deviation of the means of p(z|c) at the start; the paper does not give it.
+        prior_spread: standard deviation, at the start, of what sets the K components apart: their means, or the
+            logits of the pseudo-inputs. The paper does not give it.
 
     Example:
         >>> ModelConfig("cq", features=784)
         Traceback (most recent call last):
-        ValueError: unknown model 'cq'; did you mean 'cp'? Known: vae, cp, indq, indp, indqp
+        ValueError: unknown model 'cq'; did you mean 'cp'? Known: vae, cp, indq, indp, indqp, mog, vamp, hvae, hvamp
         >>> ModelConfig("cp", features=784).categories
         150
     """
@@ -86,35 +95,52 @@ class ModelConfig:
             raise TypeError(f"elu_logits must be True or False, not {self.elu_logits!r}")
         if self.gate != "probs" and self.name not in GATED:
             raise ValueError(f"{self.name} has no gated layer; gate={self.gate!r} is for {' and '.join(GATED)}")
-        if self.elu_logits and self.name == "vae":
-            raise ValueError("a VAE has no logits of c for elu_logits")
+        if self.elu_logits and self.name not in CATEGORICAL:
+            raise ValueError(f"{self.name} has no logits of c for elu_logits; {', '.join(CATEGORICAL)} have")
         spread = finite_number("prior_spread", self.prior_spread, least=0, strict=True)
         object.__setattr__(self, "prior_spread", spread)
-        if self.name == "vae":
+        if self.name in SINGLE:
             if self.categories is not None:
-                raise ValueError("a VAE has no categories; leave them out, or choose another model")
+                raise ValueError(f"{self.name} has no categories; leave them out, or choose another model")
         else:
             categories = 150 if self.categories is None else whole_number("categories", self.categories)
             object.__setattr__(self, "categories", categories)
 
 
-def build(name: str | ModelConfig, *, seed: int = 0, **settings) -> LatentVariableModel:
+def build(name: str | ModelConfig, *, seed: int = 0, data: Tensor | None = None, **settings) -> LatentVariableModel:
     """Build a model with fresh weights.
 
     Args:
         name: a key of `MODELS`, or a whole configuration.
         seed: of the initial weights; the global random state is left as it was.
+        data: the training data (N, features), as `dataset.train.data`. "vamp" and "hvamp" need them: their
+            pseudo-inputs start at the mean of the data and stay in its range. The others do not look at them.
         settings: fields of :class:`ModelConfig`, `features` at least.
 
     Raises:
-        ValueError, TypeError: if a setting is out of range or unknown.
+        ValueError, TypeError: if a setting is out of range or unknown, or if pseudo-inputs have no data.
 
     Example:
         >>> model = build("cp", features=784, categories=10)
         >>> model.config.latent_size
         40
+        >>> import torch
+        >>> images = torch.randint(256, (1000, 784)).byte()
+        >>> build("vamp", features=784, categories=10, data=images).sample(2, category=7).shape
+        torch.Size([2, 784])
     """
     config = replace(name, **settings) if isinstance(name, ModelConfig) else ModelConfig(name, **settings)
+    model = compose(config, seed)
+    for part in model.modules():
+        if isinstance(part, VampPrior):
+            if data is None:
+                raise ValueError(f"{config.name} needs data=, the training data: its pseudo-inputs start at their mean")
+            part.start_from(data)
+    return model
+
+
+def compose(config: ModelConfig, seed: int = 0) -> LatentVariableModel:
+    """The model of a configuration, for weights that come from a file: pseudo-inputs have seen no data."""
     with seeded(seed):
         model = MODELS[config.name](config)
     model.config = config
@@ -124,7 +150,7 @@ def build(name: str | ModelConfig, *, seed: int = 0, **settings) -> LatentVariab
 def vae(config: ModelConfig) -> LatentVariableModel:
     """The plain VAE of Eq. 6: one Gaussian latent with prior N(0, I)."""
     z = Latent("z", StandardNormal(config.latent_size), _posterior_of_x(config))
-    return _model(config, [z], likelihood=_likelihood(config, z=config.latent_size))
+    return _model(config, [z], _likelihood(config, z=config.latent_size))
 
 
 def cp_vae(config: ModelConfig) -> LatentVariableModel:
@@ -147,12 +173,42 @@ def ind_qp(config: ModelConfig) -> LatentVariableModel:
     return _with_categories(config, _posterior_of_x(config), StandardNormal(config.latent_size))
 
 
+def mog(config: ModelConfig) -> LatentVariableModel:
+    """MoG, the "MG" of Table 3: a VAE whose prior is a mixture of learned Gaussians with equal weights."""
+    prior = MixtureOfGaussians(config.categories, config.latent_size, config.prior_spread)
+    z = Latent("z", prior, _posterior_of_x(config))
+    return _model(config, [z], _likelihood(config, z=config.latent_size))
+
+
+def vamp(config: ModelConfig) -> LatentVariableModel:
+    """VampPrior, the "VP" of Table 3: a VAE whose prior is a mixture of its posteriors at pseudo-inputs."""
+    trunk, posterior = _trunk(config), _posterior_of_x(config)
+    z = Latent("z", _vamp_prior(config, trunk, posterior), posterior)
+    return _model(config, [z], _likelihood(config, z=config.latent_size), trunk)
+
+
+def hvae(config: ModelConfig) -> LatentVariableModel:
+    """HVAE: z2 ~ N(0, I), z1 ~ p(z1|z2), x ~ p(x|z1,z2), with posteriors q(z2|x) and q(z1|x,z2)."""
+    z2 = Latent("z2", StandardNormal(config.latent_size), _posterior_of_x(config))
+    return _two_levels(config, z2, _trunk(config))
+
+
+def hvamp(config: ModelConfig) -> LatentVariableModel:
+    """Hierarchical VampPrior, the "HVP" of Table 3: HVAE with a VampPrior on z2."""
+    trunk, posterior = _trunk(config), _posterior_of_x(config)
+    return _two_levels(config, Latent("z2", _vamp_prior(config, trunk, posterior), posterior), trunk)
+
+
 MODELS: dict[str, Callable[[ModelConfig], LatentVariableModel]] = {
     "vae": vae,
     "cp": cp_vae,
     "indq": ind_q,
     "indp": ind_p,
     "indqp": ind_qp,
+    "mog": mog,
+    "vamp": vamp,
+    "hvae": hvae,
+    "hvamp": hvamp,
 }
 
 
@@ -165,9 +221,24 @@ def _with_categories(config: ModelConfig, posterior: Conditional, prior: Conditi
     return _model(config, [c, z], likelihood)
 
 
-def _model(config: ModelConfig, latents: list[Latent], likelihood: Conditional) -> LatentVariableModel:
-    trunk = MLP([config.features], [config.hidden, config.hidden])
-    return LatentVariableModel(trunk, latents, likelihood, features=config.features, categories=config.categories)
+def _two_levels(config: ModelConfig, z2: Latent, trunk: nn.Module) -> LatentVariableModel:
+    size, hidden = config.latent_size, config.hidden
+    posterior = Gaussian(MLP([hidden, size], [hidden], 2 * size), "h", "z2")
+    prior = Gaussian(MLP([size], [hidden, hidden], 2 * size), "z2")
+    return _model(config, [z2, Latent("z1", prior, posterior)], _likelihood(config, z1=size, z2=size), trunk)
+
+
+def _model(
+    config: ModelConfig, latents: list[Latent], likelihood: Conditional, trunk: nn.Module | None = None
+) -> LatentVariableModel:
+    categories = config.categories if config.name in CATEGORICAL else None
+    return LatentVariableModel(
+        trunk or _trunk(config), latents, likelihood, features=config.features, categories=categories
+    )
+
+
+def _trunk(config: ModelConfig) -> nn.Module:
+    return MLP([config.features], [config.hidden, config.hidden])
 
 
 def _posterior_of_x(config: ModelConfig) -> Gaussian:
@@ -181,6 +252,10 @@ def _posterior_of_x_and_c(config: ModelConfig) -> Gaussian:
 
 def _prior_of_c(config: ModelConfig, weights: str) -> ComponentGaussian:
     return ComponentGaussian(config.categories, config.latent_size, weights, config.prior_spread)
+
+
+def _vamp_prior(config: ModelConfig, trunk: nn.Module, posterior: Gaussian) -> VampPrior:
+    return VampPrior(config.categories, config.features, trunk, posterior, config.prior_spread)
 
 
 def _likelihood(config: ModelConfig, **parents: int) -> Conditional:

@@ -22,7 +22,8 @@ WITH_CATEGORIES = {
     "indp-sample": {"name": "indp", "gate": "sample"},
     "indqp": {"name": "indqp"},
 }
-VARIANTS = WITH_CATEGORIES | {"vae": {"name": "vae"}}
+ONE_LEVEL = WITH_CATEGORIES | {name: {"name": name} for name in ("vae", "mog", "vamp")}
+VARIANTS = ONE_LEVEL | {name: {"name": name} for name in ("hvae", "hvamp")}
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +33,13 @@ def _same_random_state():
 
 @pytest.fixture(params=VARIANTS.values(), ids=VARIANTS.keys())
 def variant(request):
-    """Name and gate of each of the five models."""
+    """Name and gate of each of the nine models."""
+    return request.param
+
+
+@pytest.fixture(params=ONE_LEVEL.values(), ids=ONE_LEVEL.keys())
+def one_level_variant(request):
+    """Name and gate of each model that has one latent z."""
     return request.param
 
 
@@ -62,7 +69,7 @@ def data_fixture():
 @pytest.fixture(name="exact")
 def exact_fixture():
     """`exact(model, x)`: evidence, bound and divergences of each row by summing over c and a grid of z."""
-    return _exact
+    return lambda model, x: (_exact_two_levels if model.config.name in ("hvae", "hvamp") else _exact)(model, x)
 
 
 @pytest.fixture(name="network")
@@ -92,9 +99,11 @@ def _agree(draws, expected, slack=1e-9):
 
 
 def _tiny(name, *, scale=0.7, seed=1, **settings):
-    if name != "vae":
+    if name not in ("vae", "hvae"):
         settings = {"categories": 3} | settings
-    model = build(name, **{"features": 3, "latent_size": 1, "hidden": 4} | settings).double()
+    settings = {"features": 3, "latent_size": 1, "hidden": 4} | settings
+    seen = torch.randn(50, settings["features"], generator=torch.Generator().manual_seed(seed + 1))
+    model = build(name, data=seen, **settings).double()
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in model.parameters():
@@ -131,39 +140,60 @@ def _grid(size):
     return torch.cartesian_prod(*[axis] * size).view(-1, size), (axis[1] - axis[0]).item() ** size
 
 
+def _moments(net, *inputs):
+    """Mean and log-variance of the Gaussian that a network parametrises."""
+    mean, log_variance = _network(net, *inputs).chunk(2, -1)
+    return mean, log_variance.clamp(-6, 2)
+
+
+def _log_prior(model, latent, z):
+    """log p(z|c) at each point, (K, G), or log p(z), (1, G)."""
+    name, prior = model.config.name, latent.prior
+    mean = log_variance = torch.zeros(1, z.shape[-1], dtype=torch.double)
+    if name in ("cp", "indq", "mog"):
+        mean, log_variance = prior.mean, prior.log_variance
+    if name in ("vamp", "hvamp"):
+        share = 1 / (1 + (-prior.start - prior.positions).exp())
+        pseudo_inputs = prior.lowest + (prior.highest - prior.lowest) * share
+        mean, log_variance = _moments(latent.posterior.net, _network(model.trunk, pseudo_inputs))
+    each = _normal(z, mean[:, None], log_variance[:, None])
+    return each.exp().mean(0, keepdim=True).log() if name in ("mog", "vamp", "hvamp") else each
+
+
+def _require_mass(log_density, cell):
+    assert ((log_density.exp().sum(-1) * cell - 1).abs() < 1e-7).all(), "the grid is too coarse or too short"
+
+
 @torch.no_grad()
 def _exact(model, x):
     """Table 1 of the paper, written out; a VAE is a model with one category that nothing depends on."""
     config = model.config
-    count, rows = config.categories or 1, len(x)
     latents = {latent.name: latent for latent in model.latents}
-    each = torch.eye(count, dtype=torch.double).expand(rows, count, count)
     h = _network(model.trunk, x)
-    log_pi = torch.zeros(rows, 1, dtype=torch.double)
-    if config.categories:
+    log_pi = torch.zeros(len(x), 1, dtype=torch.double)
+    if "c" in latents:
         log_pi = _network(latents["c"].posterior.net, h).log_softmax(-1)
-    pi = log_pi.exp()
+    pi, count = log_pi.exp(), log_pi.shape[1]
+    each = torch.eye(count, dtype=torch.double).expand(len(x), count, count)
 
     inputs = [h[:, None].expand(-1, count, -1)]
     if config.name in ("cp", "indp"):
         inputs.append(pi[:, None].expand(-1, count, -1) if config.gate == "probs" else each)
-    mean, log_variance = _network(latents["z"].posterior.net, *inputs).chunk(2, -1)  # (B, K, D)
-    log_variance = log_variance.clamp(-6, 2)
-    prior_mean = prior_log_variance = torch.zeros(count, config.latent_size, dtype=torch.double)
-    if config.name in ("cp", "indq"):
-        prior_mean, prior_log_variance = latents["z"].prior.mean, latents["z"].prior.log_variance
+    mean, log_variance = _moments(latents["z"].posterior.net, *inputs)  # (B, K, D)
 
     z, cell = _grid(config.latent_size)  # (G, D)
     q_z = _normal(z, mean[:, :, None], log_variance[:, :, None])  # (B, K, G)
-    p_z = _normal(z, prior_mean[:, None], prior_log_variance[:, None])  # (K, G)
-    for density in (q_z, p_z):
-        assert ((density.exp().sum(-1) * cell - 1).abs() < 1e-7).all(), "the grid is too coarse or too short"
+    p_z = _log_prior(model, latents["z"], z)  # (K or 1, G)
+    _require_mass(q_z, cell), _require_mass(p_z, cell)
 
     def expected(values):  # under q(z,c|x)
         return (pi[..., None] * q_z.exp() * values).sum((1, 2)) * cell
 
+    parents = [z.expand(count, *z.shape)]  # (K, G, D)
+    if "c" in latents:
+        parents.append(each[0, :, None].expand(-1, len(z), -1))
     log_q, log_prior = log_pi[..., None] + q_z, p_z - math.log(count)
-    log_likelihood = _log_likelihood(model, x, z, count)  # (B, K, G)
+    log_likelihood = _log_likelihood(model, x, *parents)  # (B, K, G)
     joint = log_likelihood + log_prior
     evidence = joint.flatten(1).logsumexp(1) + math.log(cell)
     gap = expected(log_q - (joint - evidence[:, None, None]))
@@ -181,12 +211,46 @@ def _exact(model, x):
     )
 
 
-def _log_likelihood(model, x, z, count):
-    inputs = [z.expand(count, *z.shape)]  # (K, G, D)
-    if model.config.categories:
-        inputs.append(torch.eye(count, dtype=torch.double)[:, None].expand(-1, len(z), -1))
-    out = _network(model.likelihood.net, *inputs)  # (K, G, features)
-    x = x[:, None, None]
+@torch.no_grad()
+def _exact_two_levels(model, x):
+    """z2 on a grid; z1 on a grid of its own for each z2, in standard deviations around its mean."""
+    upper, lower = model.latents
+    h = _network(model.trunk, x)
+    z2 = torch.linspace(-20, 20, 801, dtype=torch.double)[:, None]  # (G, 1)
+    steps = torch.linspace(-9, 9, 91, dtype=torch.double)[:, None]  # (T, 1)
+    cell, log_weight = 0.05, _normal(steps, torch.zeros(1), torch.zeros(1)) + math.log(0.2)
+    points, rows = z2.expand(len(x), -1, -1), h[:, None].expand(-1, len(z2), -1)
+    q_z2, p_z2 = _normal(z2, *_moments(upper.posterior.net, rows)), _log_prior(model, upper, z2)  # (B, G), (1, G)
+    _require_mass(q_z2, cell), _require_mass(p_z2, cell)
+    q_z1 = [moment[..., None, :] for moment in _moments(lower.posterior.net, rows, points)]  # (B, G, 1, 1)
+    p_z1 = [moment[..., None, :] for moment in _moments(lower.prior.net, z2)]  # (G, 1, 1)
+
+    def decoded(mean, log_variance):
+        """z1 around a mean for each z2, (..., G, T, 1), and log p(x|z1,z2) there, (B, G, T)."""
+        z1 = mean + (log_variance / 2).exp() * steps
+        return z1, _log_likelihood(model, x, z1, z2[:, None].expand_as(z1))
+
+    def expected(values):  # under q(z1,z2|x)
+        return (q_z2.exp()[..., None] * log_weight.exp() * values).sum((1, 2)) * cell
+
+    _, under_prior = decoded(*p_z1)
+    evidence = (p_z2[..., None] + log_weight + under_prior).flatten(1).logsumexp(1) + math.log(cell)
+    z1, log_likelihood = decoded(*q_z1)
+    ratio_z1, ratio_z2 = _normal(z1, *q_z1) - _normal(z1, *p_z1), (q_z2 - p_z2)[..., None]
+    gap = expected(ratio_z1 + ratio_z2 - log_likelihood + evidence[:, None, None])
+    return SimpleNamespace(
+        log_evidence=evidence,
+        gap=gap,  # KL(q(z1,z2|x) ‖ p(z1,z2|x))
+        bound=evidence - gap,
+        reconstruction=expected(log_likelihood),
+        kl_z2=expected(ratio_z2),
+        kl_z1=expected(ratio_z1),
+    )
+
+
+def _log_likelihood(model, x, *parents):
+    """log p(x|parents) of each row of x, (B, G1, G2), for parents on a grid (G1, G2, ·) or (B, G1, G2, ·)."""
+    out, x = _network(model.likelihood.net, *parents), x[:, None, None]
     if model.config.likelihood == "gaussian":
         return _normal(x, out, model.likelihood.log_variance.expand_as(out))
     return (x * F.logsigmoid(out) + (1 - x) * F.logsigmoid(-out)).sum(-1)

@@ -29,6 +29,15 @@ MODELS = {
     "indp": {"name": "indp", "categories": 7, "hidden": 5},
     "indqp": {"name": "indqp", "latent_size": 3},
     "gaussian": {"name": "cp", "likelihood": "gaussian"},
+    "mog": {"name": "mog"},
+    "vamp": {"name": "vamp"},
+    "vamp in a range of its own": {
+        "name": "vamp",
+        "likelihood": "gaussian",
+        "data": torch.linspace(-3, 5, 48).view(3, 16),
+    },
+    "hvae": {"name": "hvae"},
+    "hvamp": {"name": "hvamp"},
 }
 
 
@@ -284,8 +293,9 @@ def test_the_history_on_disk_is_the_one_that_was_returned(tmp_path):
     assert read_tensors(tmp_path / "checkpoint.safetensors")[1]["history"] == history
 
 
-def test_the_finished_model_is_the_one_that_was_trained(tmp_path):
-    network = model()
+@pytest.mark.parametrize("name", ["cp", "mog", "vamp", "hvae", "hvamp"])
+def test_the_finished_model_is_the_one_that_was_trained(tmp_path, name):
+    network = model(name)
     fit(network, images(), config(epochs=3), out=tmp_path, progress=False)
     assert same(weights(load_model(tmp_path)), weights(network))
 

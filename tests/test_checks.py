@@ -20,8 +20,8 @@ def images():
 
 
 def model(name, **settings):
-    categories = {} if name == "vae" else {"categories": 4}
-    return build(name, features=20, latent_size=3, hidden=10, **categories, **settings)
+    categories = {} if name in ("vae", "hvae") else {"categories": 4}
+    return build(name, features=20, latent_size=3, hidden=10, data=images(), **categories, **settings)
 
 
 def check(equation="12", left=1.0, right=1.0, error=0.0, relation="="):
@@ -51,13 +51,21 @@ def test_worlds_follow_the_seed():
         ("indp", {"gate": "sample"}, {"20 cp", "20 indp", "5.1 B indp", "5.1 C indp"}),
         ("indqp", {}, {"21"} | IN_WORLDS - {"4", "7", "12", "13", "17", "19", "A1", "A2"}),
         ("vae", {}, {"21"}),
+        ("mog", {}, {"21"}),
+        ("vamp", {}, {"21"}),
     ],
 )
 def test_a_model_is_checked_against_what_it_assumes(name, settings, rows):
     found = check_model(model(name, **settings), images())
     assert all(each.holds for each in found)
-    always = {"17", "18", "19", "A1", "A2"} | (set() if name == "vae" else {"12", "13"})
+    always = {"17", "18", "19", "A1", "A2"} | (set() if name in ("vae", "mog", "vamp") else {"12", "13"})
     assert {each.equation for each in found} == rows | always
+
+
+@pytest.mark.parametrize("name", ["hvae", "hvamp"])
+def test_a_model_of_two_levels_is_refused(name):
+    with pytest.raises(ValueError, match="about latents c and z, not z2 and z1"):
+        check_model(model(name), images())
 
 
 @pytest.mark.parametrize("name, gate", [("cp", "sample"), ("indp", "sample"), ("indp", "probs")])

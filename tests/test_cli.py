@@ -130,7 +130,7 @@ def test_evaluate_and_sample_refuse_an_unfinished_run(run, tmp_path, capsys):
         (["--model", "cpp"], "did you mean 'cp'"),
         (["--dataset", "fashon-mnist"], "did you mean 'fashion-mnist'"),
         (["--gate", "prob"], "did you mean 'probs'"),
-        (["--model", "vae", "--categories", "3"], "a VAE has no categories"),
+        (["--model", "vae", "--categories", "3"], "vae has no categories"),
         (["--dataset", "omniglot"], "ships no part of omniglot"),
     ],
 )
@@ -217,6 +217,34 @@ def test_check_of_a_run_on_real_valued_data(tmp_path, capsys):
     capsys.readouterr()
     assert cli.main(["check", "--run", folder, "--images", "500"]) == 0
     assert "A2" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["mog", "vamp", "hvae", "hvamp"])
+def test_models_without_a_latent_c_can_be_trained_evaluated_sampled_and_checked(name, tmp_path, capsys):
+    folder, image = str(tmp_path / "run"), ["--count", "2", "--out", str(tmp_path / "x.png")]
+    categories = [] if name == "hvae" else ["--categories", "4"]
+    short = ["--subset", "--batch-size", "1000", "--epochs", "1", "--warmup", "1"]
+    assert cli.main(["train", "--model", name, *categories, *short, "--out", folder]) == 0
+    assert cli.main(["train", "--resume", "--out", folder]) == 0
+    capsys.readouterr()
+    assert cli.main(["evaluate", folder, "--split", "validation"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    terms = report["reconstruction"] - sum(value for key, value in report.items() if key.startswith("kl_"))
+    assert report["negative_bound"] == pytest.approx(-terms, abs=1e-3)
+    assert report["model"] == name and "categories" not in report
+    if name == "hvae":
+        assert "this one has neither" in fails(capsys, "sample", folder, "--category", "3", *image)
+        assert cli.main(["sample", folder, *image]) == 0
+    else:
+        assert "category 4 is not one of 0..3" in fails(capsys, "sample", folder, "--category", "4", *image)
+        assert cli.main(["sample", folder, "--category", "3", *image]) == 0
+    capsys.readouterr()
+    if name.startswith("h"):
+        said = fails(capsys, "check", "--run", folder, "--images", "50")
+        assert "the decompositions are about latents c and z, not z2 and z1" in said
+    else:
+        assert cli.main(["check", "--run", folder, "--images", "50"]) == 0
+        assert [row.split()[0] for row in capsys.readouterr().out.splitlines()[1:5]] == ["17", "18", "19", "21"]
 
 
 def test_check_ends_with_one_if_an_equation_fails(capsys, monkeypatch):

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from cpvae_lite import Hard, Relaxed, Summed, build, elbo, estimate_bound, log_marginal
-from cpvae_lite.conditionals import Gaussian, StandardNormal
+from cpvae_lite.conditionals import Conditional, Gaussian, StandardNormal, diagonal_normal
 from cpvae_lite.elbo import standard_error
 from cpvae_lite.model import Latent, LatentVariableModel
 from cpvae_lite.nets import MLP
@@ -169,6 +169,67 @@ def likelihood_weights(likelihood):
     return nn.ParameterList(likelihood.net.layers[0].affine.weights[:1])
 
 
+@pytest.mark.parametrize(("name", "plain"), [("hvae", "vae"), ("hvamp", "vamp")])
+def test_two_levels_whose_lower_one_does_nothing_have_the_bound_of_one_level(tiny, data, likelihood, name, plain):
+    """A decoder blind to z1, and q(z1|x,z2) the same as p(z1|z2)."""
+    model, single = (tiny(each, latent_size=2, likelihood=likelihood) for each in (name, plain))
+    upper, lower = model.latents
+    weights = model.likelihood.net.layers[0].affine.weights
+    with torch.no_grad():
+        weights[0].zero_()
+        single.likelihood.net.layers[0].affine.weights[0].copy_(weights[1])
+    lower.posterior = lower.prior
+    single.trunk.load_state_dict(model.trunk.state_dict())
+    single.latents[0].load_state_dict(upper.state_dict())
+    rest = {key: value for key, value in model.likelihood.state_dict().items() if "layers.0.affine.weights" not in key}
+    single.likelihood.load_state_dict(rest, strict=False)
+    x = data(model, 50)
+    draw = FixedNoise(Hard(), torch.randn(50, 2, dtype=torch.double))
+    found, expected = elbo(model, x, draw), elbo(single, x, draw)
+    assert not found.kl["z1"].any()
+    assert torch.allclose(found.kl["z2"], expected.kl["z"], rtol=0, atol=1e-12)
+    assert torch.allclose(found.objective(), expected.objective(), rtol=0, atol=1e-12)
+
+
+class Fixed(Conditional):
+    """A Gaussian that depends on nothing."""
+
+    def __init__(self, mean, log_variance):
+        super().__init__()
+        self.moments = mean, log_variance
+
+    def forward(self, values):
+        return diagonal_normal(*self.moments)
+
+
+@pytest.mark.parametrize("name", ["mog", "vamp", "hvamp"])
+def test_a_mixture_of_one_component_is_a_gaussian_prior(tiny, data, agree, network, likelihood, name):
+    """Of one pseudo-input, its posterior. The bounds differ in the noise of one divergence, which one has exactly."""
+    model = tiny(name, categories=1, latent_size=2, likelihood=likelihood)
+    first, *others = model.latents
+    with torch.no_grad():
+        if name == "mog":
+            first.prior.mean.zero_()
+            first.prior.log_variance.zero_()
+            gaussian = StandardNormal(2).double()
+        else:
+            out = network(first.posterior.net, network(model.trunk, first.prior.pseudo_inputs[0]))
+            gaussian = Fixed(out[:2], out[2:].clamp(-6, 2))
+    latents = [Latent(first.name, gaussian, first.posterior), *others]
+    plain = LatentVariableModel(model.trunk, latents, model.likelihood, features=3)
+    x = data(model)
+    assert torch.allclose(log_marginal(model, x, 7), log_marginal(plain, x, 7), rtol=0, atol=1e-12)
+    found, expected = (seeded_terms(each, x) for each in (model, plain))
+    assert torch.equal(found["reconstruction"], expected["reconstruction"])
+    agree(found[f"kl_{first.name}"] - expected[f"kl_{first.name}"], 0)
+    assert name != "hvamp" or torch.equal(found["kl_z1"], expected["kl_z1"])
+
+
+def seeded_terms(model, x):
+    torch.manual_seed(3)
+    return terms(model, x, Hard(), times=5000)
+
+
 @every_draw
 def test_collapsed_model_has_the_bound_of_a_plain_vae(tiny, data, categorical_variant, likelihood, draw):
     model = collapsed(tiny(**categorical_variant, likelihood=likelihood, latent_size=2))
@@ -217,8 +278,8 @@ def test_standard_error_is_the_spread_of_the_estimate(tiny, data):
     assert abs(spread / claimed - 1) < 4 / math.sqrt(2 * 300)
 
 
-def test_estimates_follow_from_their_seed(tiny, data, random_state_kept):
-    model = tiny("cp")
+def test_estimates_follow_from_their_seed(tiny, data, variant, random_state_kept):
+    model = tiny(**variant)
     x = data(model, 30)
     first, again, other = (estimate_bound(model, x, seed=seed).value for seed in (5, 5, 6))
     assert first == again != other
@@ -239,7 +300,9 @@ def test_batch_size_must_be_a_whole_number(tiny, data):
 def widened(model):
     """The same model with posteriors so wide that importance weights have light tails."""
     with torch.no_grad():
-        model.latents[-1].posterior.net.layers[-1].bias[model.config.latent_size :] += 2
+        for latent in model.latents:
+            if latent.name != "c":
+                latent.posterior.net.layers[-1].bias[model.config.latent_size :] += 2
     return model
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.metrics import adjusted_rand_score, mutual_info_score
 
-from cpvae_lite.metrics import label_agreement, label_shares, used_categories
+from cpvae_lite.metrics import effective_categories, label_agreement, label_shares, used_categories
 
 
 @pytest.fixture
@@ -94,3 +94,12 @@ def test_label_unseen_in_training_cannot_be_right():
 def test_agreement_is_plain_numbers(clustering):
     (responsibilities, labels), (train, train_labels) = clustering
     assert {type(value) for value in label_agreement(responsibilities, labels, train, train_labels).values()} == {float}
+
+
+@pytest.mark.parametrize(("shares", "count"), [([1.0, 0.0, 0.0], 1), ([0.25] * 4, 4), ([0.5, 0.5, 0.0], 2)])
+def test_effective_categories_count_equal_shares(shares, count):
+    assert effective_categories(torch.tensor(shares)) == pytest.approx(count)
+
+
+def test_unequal_shares_count_less():
+    assert 1 < effective_categories(torch.tensor([0.9, 0.1])) < 2

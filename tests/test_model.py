@@ -15,10 +15,10 @@ both_gates = pytest.mark.parametrize("gate", ["probs", "sample"])
 
 
 class Latents(nn.Module):
-    """A decoder whose output is what it was given: z, then the one-hot of c."""
+    """A decoder whose output is what it was given: codes as they are, and the one-hot of c."""
 
-    def forward(self, z, c=None):
-        return z if c is None else torch.cat([z, F.one_hot(c, 3)], -1)
+    def forward(self, *parents):
+        return torch.cat([p if p.is_floating_point() else F.one_hot(p, 3) for p in parents], -1)
 
 
 def exposed(model):
@@ -28,7 +28,8 @@ def exposed(model):
 
 
 def small(name, **settings):
-    return build(name, **{"features": 5, "categories": 3, "latent_size": 2, "hidden": 4} | settings)
+    sizes = {"features": 5, "categories": None if name in ("vae", "hvae") else 3, "latent_size": 2, "hidden": 4}
+    return build(name, data=torch.rand(9, 5), **sizes | settings)
 
 
 # --- inference ----------------------------------------------------------------------------------------
@@ -44,12 +45,26 @@ def test_posterior_is_that_of_the_networks(tiny, data, exact, categorical_varian
     assert torch.allclose(found["z"].variance, truth.log_variance[range(len(x)), most].exp())
 
 
-def test_posterior_of_a_vae_is_that_of_its_network(tiny, data, exact):
-    model = tiny("vae")
+@pytest.mark.parametrize("name", ["vae", "mog", "vamp"])
+def test_posterior_of_a_model_without_c_is_that_of_its_network(tiny, data, exact, name):
+    model = tiny(name)
     x = data(model)
     truth, found = exact(model, x), model.posterior(x)
     assert torch.allclose(found["z"].mean, truth.mean[:, 0])
     assert torch.allclose(found["z"].variance, truth.log_variance[:, 0].exp())
+
+
+@pytest.mark.parametrize("name", ["hvae", "hvamp"])
+def test_the_lower_posterior_and_the_reconstruction_are_at_the_mean_of_the_upper(tiny, data, network, name):
+    model = tiny(name, latent_size=2)
+    x, (upper, lower) = data(model), model.latents
+    h = network(model.trunk, x)
+    z2 = network(upper.posterior.net, h)[:, :2]
+    z1, log_variance = network(lower.posterior.net, h, z2).chunk(2, -1)
+    found = model.posterior(x)
+    assert torch.allclose(found["z2"].mean, z2) and torch.allclose(found["z1"].mean, z1)
+    assert torch.allclose(found["z1"].variance, log_variance.clamp(-6, 2).exp())
+    assert torch.allclose(model.reconstruct(x), network(model.likelihood.net, z1, z2).sigmoid())
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 10, 1000])
@@ -109,6 +124,62 @@ def test_samples_of_a_vae_are_standard_normal(tiny, agree):
     agree(z.prod(1), 0)
 
 
+def components(model, network):
+    """Mean and variance of each component of a mixture, written out."""
+    upper = model.latents[0]
+    if model.config.name == "mog":
+        return upper.prior.mean.detach(), upper.prior.log_variance.detach().exp()
+    span = upper.prior.highest - upper.prior.lowest
+    h = network(model.trunk, upper.prior.lowest + span * (upper.prior.start + upper.prior.positions).sigmoid())
+    mean, log_variance = network(upper.posterior.net, h).detach().chunk(2, -1)
+    return mean, log_variance.clamp(-6, 2).exp()
+
+
+def standardised(model, network, z1, z2):
+    """z1 in standard deviations of p(z1|z2) from its mean."""
+    mean, log_variance = network(model.latents[1].prior.net, z2).detach().chunk(2, -1)
+    return (z1 - mean) / (log_variance.clamp(-6, 2) / 2).exp()
+
+
+@pytest.mark.parametrize("name", ["mog", "vamp", "hvamp"])
+def test_samples_of_a_component_have_its_moments(tiny, agree, network, name):
+    model = exposed(tiny(name, latent_size=2, scale=1.5))
+    mean, variance = components(model, network)
+    assert torch.pdist(mean).min() > 0.1  # or any component would do
+    mixed = torch.arange(N) % 3
+    every = model.sample(N, category=mixed)
+    for k in range(3):
+        for draws in (model.sample(N // 2, category=k), every[mixed == k]):
+            z = draws[:, -2:]  # z, or z2
+            agree(z, mean[k])
+            agree((z - mean[k]) ** 2, variance[k])
+            agree((z - mean[k]).prod(1), 0)
+
+
+@pytest.mark.parametrize("name", ["mog", "vamp", "hvamp"])
+def test_samples_come_from_all_components_alike(tiny, agree, network, name):
+    model = exposed(tiny(name, latent_size=2, scale=1.5))
+    mean, variance = components(model, network)
+    z = model.sample(N)[:, -2:]
+    agree(z, mean.mean(0))
+    agree(z**2, (variance + mean**2).mean(0))
+    agree(z.prod(1), mean.prod(1).mean())
+
+
+@pytest.mark.parametrize(("name", "settings"), [("hvae", {}), ("hvamp", {}), ("hvamp", {"category": 1})])
+def test_the_lower_code_is_drawn_from_its_prior_given_the_upper_one(tiny, agree, network, name, settings):
+    model = exposed(tiny(name, latent_size=2))
+    z1, z2 = model.sample(N, **settings).split(2, 1)
+    noise = standardised(model, network, z1, z2)
+    agree(noise, 0)
+    agree(noise**2, 1)
+    agree(noise.prod(1), 0)
+    agree(noise[:, :, None] * z2[:, None], 0)
+    if name == "hvae":
+        agree(z2, 0)
+        agree(z2**2, 1)
+
+
 def test_noise_adds_the_variance_of_the_likelihood(tiny, agree):
     model = exposed(tiny("cp", latent_size=2))
     with torch.no_grad():
@@ -154,22 +225,28 @@ def test_each_sample_may_have_a_category_of_its_own(tiny, kind):
 # --- what is refused ----------------------------------------------------------------------------------
 
 
+of_each_kind = pytest.mark.parametrize("name", ["cp", "mog", "vamp", "hvamp"])
+
+
+@of_each_kind
 @pytest.mark.parametrize("category", [3, -1, 1000, [0, 1, 2, 3], torch.tensor([0, 0, 0, -1])])
-def test_category_must_be_one_of_the_models(category):
+def test_category_must_be_one_of_the_models(name, category):
     with pytest.raises(ValueError, match=r"category -?\d+ is not one of 0\.\.2"):
-        small("cp").sample(4, category=category)
+        small(name).sample(4, category=category)
 
 
+@of_each_kind
 @pytest.mark.parametrize("category", [1.0, 0.5, True, [0.0, 1.0, 1.0, 2.0], torch.tensor(True)])
-def test_category_must_be_a_whole_number(category):
+def test_category_must_be_a_whole_number(name, category):
     with pytest.raises(TypeError, match="category must be a whole number"):
-        small("cp").sample(4, category=category)
+        small(name).sample(4, category=category)
 
 
+@of_each_kind
 @pytest.mark.parametrize("category", [[0, 1], [[0, 1, 1, 2]]])
-def test_there_must_be_as_many_categories_as_samples(category):
+def test_there_must_be_as_many_categories_as_samples(name, category):
     with pytest.raises(ValueError, match="category must be one number or 4 of them, not shape"):
-        small("cp").sample(4, category=category)
+        small(name).sample(4, category=category)
 
 
 @pytest.mark.parametrize(("n", "error"), [(0, ValueError), (-1, ValueError), (2.0, TypeError), (True, TypeError)])
@@ -188,12 +265,22 @@ def test_unknown_source_of_categories_is_answered_with_the_nearest():
         small("cp").sample(4, categories_from="unifrom")
 
 
-def test_vae_refuses_what_needs_categories():
-    model = small("vae", categories=None)
-    with pytest.raises(ValueError, match="sampling from one category needs a model with categories"):
-        model.sample(4, category=0)
+@pytest.mark.parametrize("name", ["vae", "hvae"])
+def test_a_model_with_nothing_to_choose_cannot_sample_from_one_category(name):
+    with pytest.raises(ValueError, match="needs a model with categories, or a mixture as prior; this one has neither"):
+        small(name).sample(4, category=0)
+    assert small(name).choices is None
+
+
+@of_each_kind
+def test_categories_or_components_are_the_choices(name):
+    assert small(name, categories=4).choices == 4
+
+
+@pytest.mark.parametrize("name", ["vae", "mog", "vamp", "hvae", "hvamp"])
+def test_a_model_without_c_has_no_responsibilities(name):
     with pytest.raises(ValueError, match=r"q\(c\|x\) needs a model with categories"):
-        model.predict_proba(torch.zeros(4, 5))
+        small(name).predict_proba(torch.zeros(4, 5))
 
 
 every_verb = pytest.mark.parametrize("verb", ["posterior", "reconstruct", "predict_proba"])

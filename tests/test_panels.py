@@ -67,3 +67,21 @@ def test_an_ellipse_spans_two_standard_deviations_each_way(panel):
 def test_heat_writes_the_numbers(panel):
     panels.heat(panel, torch.tensor([[0.25, 0.75]]), xlabel="c", ylabel="x", numbers=True)
     assert [text.get_text() for text in panel.texts] == ["0.25", "0.75"]
+
+
+def test_a_grid_has_its_panels_row_by_row():
+    figure, places = panels.grid(2, 3, width=2, height=1)
+    assert [[panel.get_subplotspec().rowspan.start for panel in line] for line in places] == [[0] * 3, [1] * 3]
+    assert figure.get_size_inches().tolist() == [6, 2]
+    _, shared = panels.grid(2, 2, share=True)
+    shared[0][0].set(xlim=(3, 4), ylim=(5, 6))
+    assert shared[1][1].get_xlim() == (3, 4) and shared[1][1].get_ylim() == (5, 6)
+
+
+def test_a_histograms_area_is_the_share_that_it_shows(panel):
+    numbers = torch.tensor([0.1, 0.1, 0.6, 5.0])
+    panels.histogram(panel, numbers, bins=10, reference=(torch.tensor([0.0, 1.0]), torch.tensor([2.0, 3.0])))
+    assert sum(bar.get_height() * bar.get_width() for bar in panel.patches) == pytest.approx(0.75)
+    assert panel.patches[1].get_height() == pytest.approx(5) and panel.patches[6].get_height() == pytest.approx(2.5)
+    (line,) = panel.lines
+    assert line.get_ydata().tolist() == [2, 3] and panel.get_xlim() == (0, 1)

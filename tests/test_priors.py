@@ -1,11 +1,14 @@
-"""The expected divergence, a K-sized matrix product, against torch.distributions component by component."""
+"""Learned priors: the expected divergence component by component, mixtures, and pseudo-inputs."""
+
+import copy
 
 import pytest
 import torch
 import torch.distributions as D
 
+from cpvae_lite import build
 from cpvae_lite.conditionals import diagonal_normal
-from cpvae_lite.priors import ComponentGaussian, expected_kl
+from cpvae_lite.priors import LEAST_SHARE, ComponentGaussian, MixtureOfGaussians, expected_kl
 
 
 def rand(*shape):
@@ -128,3 +131,154 @@ def test_fresh_components_differ_and_have_unit_variance(agree):
     agree(prior.mean.detach().square(), torch.ones(2))
     agree(prior.mean.detach(), torch.zeros(2))
     assert not prior.log_variance.any()
+
+
+# --- a mixture of Gaussians ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mixture(prior):
+    """A mixture of the components of `prior`."""
+    mixture = MixtureOfGaussians(7, 4).double()
+    mixture.load_state_dict(prior.state_dict())
+    return mixture
+
+
+def log_density(prior, z):
+    return torch.stack([component(prior, k).log_prob(z) for k in range(7)]).exp().mean(0).log()
+
+
+def test_mixture_has_the_density_of_its_components_in_equal_parts(mixture):
+    z = 4 * rand(5, 6, 4)
+    assert torch.allclose(mixture({}).log_prob(z), log_density(mixture, z))
+
+
+def test_mixture_with_a_component_chosen_is_that_component(mixture):
+    index, z = torch.tensor([2, 0, 6]), rand(3, 4)
+    expected = torch.stack([component(mixture, k).log_prob(row) for k, row in zip(index, z, strict=True)])
+    assert torch.allclose(mixture({"component": index}).log_prob(z), expected)
+
+
+def test_divergence_from_a_mixture_is_the_log_ratio_at_the_very_draw(mixture):
+    posterior, z = diagonal_normal(rand(6, 4), rand(6, 4)), 3 * rand(5, 6, 4)
+    expected = posterior.log_prob(z) - log_density(mixture, z)
+    assert torch.allclose(mixture.divergence(posterior, z, {}), expected)
+
+
+# --- pseudo-inputs ------------------------------------------------------------------------------------
+
+both_vamps = pytest.mark.parametrize("name", ["vamp", "hvamp"])
+PIXELS = torch.tensor([[0, 255, 20, 7], [0, 255, 100, 0], [0, 255, 200, 0], [0, 255, 250, 0]], dtype=torch.uint8)
+NUMBERS = torch.tensor([[-3.1, 7.3, -1.0, 100.0], *[[-3.1, 7.3, 4.0, -2.0]] * 999])  # two constant features
+BOUNDS = {  # the least, the mean and the greatest value of each feature
+    "images": (PIXELS, [0, 0, 0, 0], [0, 1, 570 / 1020, 7 / 1020], [1, 1, 1, 1]),
+    "real": (NUMBERS, [-3.1, 7.3, -1, -2], [-3.1, 7.3, 3.995, -1.898], [-3.1, 7.3, 4, 100]),
+}
+every_kind = pytest.mark.parametrize(("seen", "least", "mean", "most"), BOUNDS.values(), ids=BOUNDS.keys())
+
+
+def vamp(name="vamp", seen=PIXELS, components=3, **settings):
+    """A model, and the prior of its upper latent."""
+    model = build(name, features=4, categories=components, latent_size=2, hidden=5, data=seen, **settings)
+    return model, model.latents[0].prior
+
+
+@every_kind
+def test_pseudo_inputs_start_at_the_mean_of_the_data(seen, least, mean, most):
+    """At an end of the range no gradient would move them, so they keep a hundredth of it from there."""
+    _, prior = vamp(seen=seen, prior_spread=1e-4)
+    least, mean, most = torch.tensor(least), torch.tensor(mean), torch.tensor(most)
+    margin = LEAST_SHARE * (most - least)
+    expected = mean.clamp(least + margin, most - margin)
+    assert torch.allclose(prior.pseudo_inputs, expected.expand(3, 4), atol=1e-4 * (most - least).max())
+    assert torch.equal(prior.lowest, least.float()) and torch.equal(prior.highest, most.float())
+
+
+@every_kind
+def test_noise_of_the_spread_given_sets_pseudo_inputs_apart(agree, seen, least, mean, most):
+    _, prior = vamp(seen=seen, components=4000, prior_spread=0.7)
+    agree(prior.positions.detach() ** 2, torch.tensor(0.49), slack=0.01)
+    assert prior.pseudo_inputs.isfinite().all()
+
+
+@every_kind
+def test_pseudo_inputs_reach_the_ends_of_the_range_of_the_data_and_no_further(seen, least, mean, most):
+    _, prior = vamp(seen=seen, components=50)
+    with torch.no_grad():
+        prior.positions.normal_(0, 1e3)
+    inputs, least, most = prior.pseudo_inputs, torch.tensor(least).float(), torch.tensor(most).float()
+    assert torch.equal(inputs.amin(0), least) and torch.equal(inputs.amax(0), most)
+
+
+def test_the_data_can_be_seen_twice():
+    _, prior = vamp(seen=NUMBERS)
+    before = prior.pseudo_inputs
+    prior.start_from(NUMBERS)
+    assert torch.equal(prior.pseudo_inputs, before)
+
+
+@pytest.mark.parametrize(
+    "wrong", [torch.zeros(0, 4), torch.zeros(0, 4).byte(), torch.full((3, 4), torch.nan), torch.full((3, 4), torch.inf)]
+)
+def test_data_without_a_mean_are_refused(wrong):
+    with pytest.raises(ValueError, match=r"N > 0|NaN or infinity"):
+        vamp(seen=wrong)
+
+
+@both_vamps
+def test_components_are_the_posteriors_at_the_pseudo_inputs(name):
+    model, prior = vamp(name)
+    q = model.posterior(prior.pseudo_inputs)[model.latents[0].name]
+    mean, log_variance = prior.parts()
+    assert torch.allclose(mean, q.mean)
+    assert torch.allclose(log_variance.exp(), q.variance)
+    index = torch.tensor([2, 0])
+    assert torch.equal(prior({"component": index}).mean, mean[index])
+
+
+@both_vamps
+def test_the_prior_teaches_the_encoder_that_it_shares(name):
+    model, prior = vamp(name)
+    prior({}).log_prob(torch.randn(5, 2)).sum().backward()
+    shared = [*model.trunk.parameters(), *model.latents[0].posterior.parameters(), prior.positions]
+    assert all(parameter.grad.any() for parameter in shared)
+    with torch.no_grad():
+        before = prior.parts()[0]
+        model.latents[0].posterior.net.layers[0].bias += 1
+        assert torch.allclose(prior.parts()[0], before + 1)
+
+
+@both_vamps
+def test_weights_of_the_shared_encoder_are_listed_once(name):
+    model, _ = vamp(name)
+    state = model.state_dict()
+    assert {key for key in state if key.startswith("latents.0.prior.")} == {
+        f"latents.0.prior.{own}" for own in ("positions", "lowest", "highest", "start")
+    }
+    places = [value.data_ptr() for value in state.values() if value.numel()]
+    assert len(places) == len(set(places))
+    plain = build({"vamp": "vae", "hvamp": "hvae"}[name], features=4, latent_size=2, hidden=5)
+    assert state.keys() - plain.state_dict().keys() == {key for key in state if key.startswith("latents.0.prior.")}
+
+
+@both_vamps
+def test_the_prior_of_a_copy_belongs_to_the_encoder_of_the_copy(name):
+    model, prior = vamp(name)
+    before = [part.clone() for part in prior.parts()]
+    other = copy.deepcopy(model)
+    with torch.no_grad():
+        for parameter in other.parameters():
+            parameter.normal_()
+    q = other.posterior(other.latents[0].prior.pseudo_inputs)[other.latents[0].name]
+    assert torch.allclose(other.latents[0].prior.parts()[0], q.mean)
+    assert all(torch.equal(part, was) for part, was in zip(prior.parts(), before, strict=True))
+
+
+@both_vamps
+def test_the_prior_follows_its_model_into_float64(name):
+    model, prior = vamp(name, NUMBERS)
+    single = [part.double() for part in prior.parts()]
+    model.double()
+    for part, before in zip(prior.parts(), single, strict=True):
+        assert part.dtype == torch.double
+        assert torch.allclose(part, before, atol=1e-5)

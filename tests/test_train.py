@@ -38,6 +38,7 @@ from cpvae_lite.history import History
 from cpvae_lite.state import TrainState
 from cpvae_lite.storage import read_tensors, write_json, write_tensors
 from cpvae_lite.train import NotFiniteError
+from cpvae_lite.zoo import MODELS
 
 STEPS = 4  # an epoch of 80 images in batches of 20
 
@@ -162,7 +163,9 @@ def real_numbers(count=50, features=1):
 
 
 def gaussian_model(name="cp", features=1, **settings):
-    return model(name, features=features, likelihood="gaussian", **settings)
+    return model(
+        name, features=features, likelihood="gaussian", data=real_numbers(features=features).train.data, **settings
+    )
 
 
 def test_an_epoch_visits_whole_batches_without_repeats_in_ever_new_order(visits):
@@ -206,7 +209,7 @@ def test_the_temperature_of_each_epoch_is_that_of_the_schedule(visits):
     assert [temperature for _, temperature in visits] == pytest.approx(np.repeat(expected, STEPS).tolist())
 
 
-@pytest.mark.parametrize("name", ["vae", "cp"])
+@pytest.mark.parametrize("name", ["vae", "cp", "mog", "vamp", "hvae"])
 @pytest.mark.parametrize("warmup", [1, 4])
 def test_the_first_step_is_adams_on_the_relaxed_objective(name, warmup):
     # Adam's first step is -rate · g / (|g| + 1e-8), whatever its moments.
@@ -364,7 +367,7 @@ def test_a_run_that_reaches_the_end_of_its_warm_up_does_not_warn(warmup):
 # --- resume -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["vae", "cp"])
+@pytest.mark.parametrize("name", ["vae", "cp", "mog", "vamp", "hvae", "hvamp"])
 @pytest.mark.parametrize("checkpoint_every", [1, 3])
 def test_a_resumed_run_ends_in_the_very_weights_of_an_uninterrupted_one(tmp_path, name, checkpoint_every):
     every = {"checkpoint_every": checkpoint_every}
@@ -553,15 +556,15 @@ def test_after_an_interrupt_model_and_checkpoint_hold_the_last_whole_epoch(tmp_p
     assert not (tmp_path / "model.safetensors").exists()
 
 
-@pytest.mark.parametrize("checkpoint_every", [1, 2, 100])
-def test_an_interrupted_run_is_resumed_to_the_very_weights(tmp_path, after_epochs, checkpoint_every):
-    whole = trained()
+@pytest.mark.parametrize(("name", "checkpoint_every"), [("cp", 1), ("cp", 2), ("cp", 100), ("mog", 1), ("hvamp", 2)])
+def test_an_interrupted_run_is_resumed_to_the_very_weights(tmp_path, after_epochs, name, checkpoint_every):
+    whole = trained(model(name))
     after_epochs.weights.clear()
     after_epochs.do.append(interrupt_at(3))
     with pytest.raises(KeyboardInterrupt):
-        trained(out=tmp_path, checkpoint_every=checkpoint_every)
+        trained(model(name), out=tmp_path, checkpoint_every=checkpoint_every)
     after_epochs.do.clear()
-    resumed = trained(out=tmp_path, resume=True)
+    resumed = trained(model(name), out=tmp_path, resume=True)
     assert same(whole[0], resumed[0])
     assert whole[1] == resumed[1]
 
@@ -744,11 +747,11 @@ def test_a_run_json_of_a_newer_format_is_refused(tmp_path):
 # --- learning ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["vae", "cp", "indq", "indp", "indqp"])
+@pytest.mark.parametrize("name", MODELS)
 def test_every_model_soon_codes_real_images_better_than_independent_pixels(name):
     dataset = load_dataset("mnist", subset=True)
-    settings = {} if name == "vae" else {"categories": 10}
-    network = cpvae_lite.build(name, features=784, hidden=50, latent_size=10, **settings)
+    settings = {} if name in ("vae", "hvae") else {"categories": 10}
+    network = cpvae_lite.build(name, features=784, hidden=50, latent_size=10, data=dataset.train.data, **settings)
     fit(network, dataset, TrainConfig(epochs=4, warmup=1, learning_rate=3e-3), progress=False)
     x = dataset.observed("validation")
     frequency = dataset.observed("train").mean(0).clamp(1e-3, 1 - 1e-3)

@@ -1,4 +1,4 @@
-"""The five models: who depends on whom (Table 1), what learns, and what a configuration refuses."""
+"""The nine models: who depends on whom (Table 1), what learns, and what a configuration refuses."""
 
 import pytest
 import torch
@@ -14,7 +14,16 @@ DEPENDS = {  # Table 1: does z's posterior see c, does z's prior see c
     "indqp": (False, False),
 }
 every_name = pytest.mark.parametrize("name", DEPENDS)
-learned_priors = pytest.mark.parametrize(("name", "gate"), [("cp", "probs"), ("cp", "sample"), ("indq", "probs")])
+learned_priors = pytest.mark.parametrize(
+    "settings",
+    [
+        {"name": "cp"},
+        {"name": "cp", "gate": "sample"},
+        {"name": "indq"},
+        *({"name": n} for n in ("mog", "vamp", "hvamp")),
+    ],
+    ids=lambda settings: "-".join(settings.values()),
+)
 every_name_and_gate = pytest.mark.parametrize(
     ("name", "gate"),
     [("cp", "probs"), ("cp", "sample"), ("indq", "probs"), ("indp", "probs"), ("indp", "sample"), ("indqp", "probs")],
@@ -119,12 +128,16 @@ def test_elu_bends_the_logits_of_c(tiny, data, network, name):
 # --- everything learns --------------------------------------------------------------------------------
 
 
+def small(name, categories=7, **settings):
+    sizes = {"features": 6, "latent_size": 3, "hidden": 8}
+    if name not in ("vae", "hvae"):
+        sizes["categories"] = categories
+    return build(name, data=torch.rand(100, 6), **sizes | settings).double()
+
+
 @pytest.fixture
 def fresh(variant, likelihood):
-    sizes = {"features": 6, "latent_size": 3, "hidden": 8}
-    if variant["name"] != "vae":
-        sizes["categories"] = 7
-    return build(**variant, likelihood=likelihood, **sizes).double()
+    return small(**variant, likelihood=likelihood)
 
 
 def parameters(model):
@@ -143,33 +156,35 @@ def test_one_step_moves_every_parameter(fresh, data, draw):
         assert (parameter != before[name]).all(), f"{name} has entries that did not move"
 
 
+def components(model):
+    """The parameters of the prior, by name, that have a row for each component."""
+    named = model.named_parameters()
+    return {name: parameter for name, parameter in named if name.rsplit(".", 1)[0].endswith(".prior")}
+
+
 @learned_priors
 @pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
-def test_every_component_of_the_prior_moves(data, name, gate, likelihood):
-    sizes = {"features": 6, "latent_size": 3, "hidden": 8, "categories": 40}
-    model = build(name, gate=gate, likelihood=likelihood, **sizes).double()
+def test_every_component_of_the_prior_moves(data, settings, likelihood):
+    model = small(**settings, likelihood=likelihood, categories=40)
     before = parameters(model)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     (-elbo(model, data(model, 100), Relaxed(1.0)).objective(1.0).mean()).backward()
     optimizer.step()
-    for moment in ("mean", "log_variance"):
-        rows = getattr(model.latents[1].prior, moment).detach()
-        assert rows.shape == (40, 3)
-        assert (rows != before[f"latents.1.prior.{moment}"]).any(1).all()
+    learned = components(model)
+    assert {rows.shape for rows in learned.values()} == {(40, 6 if "vamp" in settings["name"] else 3)}
+    assert all((rows != before[name]).any(1).all() for name, rows in learned.items())
 
 
 @learned_priors
-def test_prior_learns_from_the_divergence_alone(data, name, gate):
-    sizes = {"features": 6, "latent_size": 3, "hidden": 8, "categories": 7}
-    model = build(name, gate=gate, **sizes).double()
+def test_prior_learns_from_the_divergence_alone(data, settings):
+    model = small(**settings)
     elbo(model, data(model, 50), Relaxed(1.0)).objective(0.0).mean().backward()
-    prior = model.latents[1].prior
-    assert not prior.mean.grad.any() and not prior.log_variance.grad.any()
+    assert not any(parameter.grad.any() for parameter in components(model).values())
 
 
-def test_gradients_match_finite_differences(tiny, data, categorical_variant):
+def test_gradients_match_finite_differences(tiny, data, variant):
     """Of the exact expectation over c, with the noise of z held still."""
-    model = tiny(**categorical_variant)
+    model = tiny(**variant)
     x = data(model)
 
     def objective():
@@ -205,14 +220,15 @@ def test_defaults_are_those_of_the_paper():
     assert model.latents[1].prior.mean.shape == (150, 40)
 
 
-@pytest.mark.parametrize("name", ["cp", "indq"])
+@pytest.mark.parametrize("name", ["cp", "indq", "mog"])
 def test_prior_starts_with_the_spread_given(agree, name):
     default, wide = (
         build(name, features=5, categories=4000, latent_size=2, hidden=4, **settings)
         for settings in ({}, {"prior_spread": 2.0})
     )
-    agree(default.latents[1].prior.mean.detach() ** 2, torch.tensor(default.config.prior_spread**2))
-    agree(wide.latents[1].prior.mean.detach() ** 2, torch.tensor(4.0))
+    agree(default.latents[-1].prior.mean.detach() ** 2, torch.tensor(default.config.prior_spread**2))
+    agree(wide.latents[-1].prior.mean.detach() ** 2, torch.tensor(4.0))
+    assert not wide.latents[-1].prior.log_variance.any()
 
 
 @pytest.mark.parametrize("spread", [0.0, -1.0, float("nan")])
@@ -255,7 +271,7 @@ def test_unknown_model_is_answered_with_the_nearest(wrong, near):
 
 
 def test_unknown_model_unlike_any_other_is_answered_with_all():
-    with pytest.raises(ValueError, match=r"unknown model 'xyz'.*vae, cp, indq, indp, indqp"):
+    with pytest.raises(ValueError, match=r"unknown model 'xyz'.*vae, cp, indq, indp, indqp, mog, vamp, hvae, hvamp"):
         build("xyz", features=5)
 
 
@@ -267,12 +283,33 @@ def test_unknown_choice_is_answered_with_the_nearest(field, wrong, near):
         build("cp", features=5, **{field: wrong})
 
 
-def test_vae_refuses_categories():
-    with pytest.raises(ValueError, match="a VAE has no categories"):
-        build("vae", features=5, categories=3)
+@pytest.mark.parametrize("name", ["vae", "hvae"])
+def test_models_with_nothing_to_choose_refuse_categories(name):
+    with pytest.raises(ValueError, match=f"{name} has no categories"):
+        build(name, features=5, categories=3)
 
 
-@pytest.mark.parametrize("name", ["vae", "indq", "indqp"])
+@pytest.mark.parametrize("name", ["vae", "mog", "vamp", "hvae", "hvamp"])
+def test_models_without_c_refuse_an_elu_on_its_logits(name):
+    with pytest.raises(ValueError, match=f"{name} has no logits of c for elu_logits"):
+        build(name, features=5, elu_logits=True)
+
+
+@pytest.mark.parametrize("name", ["vamp", "hvamp"])
+def test_pseudo_inputs_need_data_of_the_models_width(name):
+    with pytest.raises(ValueError, match=f"{name} needs data=, the training data"):
+        build(name, features=5)
+    with pytest.raises(ValueError, match=r"data must have shape \(N, 5\) with N > 0, not \(9, 4\)"):
+        build(name, features=5, data=torch.zeros(9, 4))
+
+
+def test_models_without_pseudo_inputs_do_not_look_at_data(variant):
+    if "vamp" not in variant["name"]:
+        with_data, without = (build(**variant, features=5, hidden=4, data=data) for data in (object(), None))
+        assert all(torch.equal(p, q) for p, q in zip(with_data.parameters(), without.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("name", ["vae", "indq", "indqp", "mog", "vamp", "hvae", "hvamp"])
 def test_a_gate_that_a_model_does_not_have_is_refused(name):
     with pytest.raises(ValueError, match=f"{name} has no gated layer"):
         build(name, features=5, gate="sample")

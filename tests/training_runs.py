@@ -32,8 +32,9 @@ def images(count=100, seed=0, **settings):
 
 
 def model(name="cp", seed=0, **settings):
-    categories = {} if name == "vae" else {"categories": 3}
-    return build(name, seed=seed, **({"features": FEATURES, "hidden": 6, "latent_size": 2} | categories | settings))
+    usual = {"features": FEATURES, "hidden": 6, "latent_size": 2, "data": images().train.data}
+    categories = {} if name in ("vae", "hvae") else {"categories": 3}
+    return build(name, seed=seed, **(usual | categories | settings))
 
 
 def config(**settings):

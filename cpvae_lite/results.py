@@ -1,0 +1,112 @@
+"""What the runs of a table left: one JSON file each, and how they differ from seed to seed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from cpvae_lite.checkpoint import load_model
+from cpvae_lite.model import LatentVariableModel
+from cpvae_lite.storage import read_json
+
+SHIPPED = Path(str(resources.files("cpvae_lite") / "artifacts" / "results"))
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A figure over seeds.
+
+    Attributes:
+        mean: over the runs.
+        deviation: the standard deviation between runs; None for a single run.
+        values: of each run, in the order of the seeds.
+    """
+
+    mean: float
+    deviation: float | None
+    values: tuple[float, ...]
+
+    @classmethod
+    def over(cls, values: Sequence[float]) -> Spread:
+        """Of the values of single runs.
+
+        Raises:
+            ValueError: if there are none.
+        """
+        if not values:
+            raise ValueError("a figure over seeds needs at least one run")
+        mean = math.fsum(values) / len(values)
+        squares = math.fsum((value - mean) ** 2 for value in values)
+        deviation = math.sqrt(squares / (len(values) - 1)) if len(values) > 1 else None
+        return cls(mean, deviation, tuple(values))
+
+    def format(self, digits: int = 3) -> str:
+        """Mean and deviation as text.
+
+        Example:
+            >>> Spread.over([1.0, 3.0]).format(1), Spread.over([2.0]).format(1)
+            ('2.0 ± 1.4', '2.0')
+        """
+        mean = f"{self.mean:.{digits}f}"
+        return mean if self.deviation is None else f"{mean} ± {self.deviation:.{digits}f}"
+
+
+class Results:
+    """The finished runs of a table.
+
+    Args:
+        table: as "synthetic".
+        folder: of results; that of the package by default.
+
+    Example:
+        >>> results = Results("synthetic")
+        >>> results.over_seeds("vae", lambda run: run["generated"]["modes"]).mean
+        2.0
+    """
+
+    def __init__(self, table: str, folder: str | Path = SHIPPED):
+        self.folder = Path(folder) / table
+        paths = sorted(self.folder.glob("*-seed*.json"), key=lambda path: _label_and_seed(path.stem))
+        self._runs: dict[str, list[dict]] = {}
+        for path in paths:
+            self._runs.setdefault(_label_and_seed(path.stem)[0], []).append(read_json(path))
+
+    @property
+    def labels(self) -> list[str]:
+        """What was run, as "cp-150", in alphabetical order."""
+        return list(self._runs)
+
+    def runs(self, label: str) -> list[dict]:
+        """The records of one label, a seed each.
+
+        Raises:
+            KeyError: if it was never run.
+        """
+        if label not in self._runs:
+            raise KeyError(f"{self.folder} holds no run of {label}; there are {', '.join(self.labels) or 'none'}")
+        return self._runs[label]
+
+    def over_seeds(self, label: str, figure: Callable[[dict], float]) -> Spread:
+        """Mean and spread of a figure over the seeds of one label.
+
+        Args:
+            label: as "cp-150".
+            figure: takes the measures of a run, the "measures" of its record.
+        """
+        return Spread.over([figure(run["measures"]) for run in self.runs(label)])
+
+    def model(self, label: str, seed: int = 0) -> LatentVariableModel:
+        """The trained model of a run that kept its weights.
+
+        Raises:
+            FileNotFoundError: if it did not.
+        """
+        return load_model(self.folder / f"{label}-seed{seed}")
+
+
+def _label_and_seed(name: str) -> tuple[str, int]:
+    label, _, seed = name.rpartition("-seed")
+    return label, int(seed)

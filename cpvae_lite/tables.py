@@ -1,0 +1,103 @@
+"""Tables: as text in a terminal, as HTML on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from cpvae_lite.results import Results, Spread
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text below a header; a notebook shows it where a cell ends with it.
+
+    Attributes:
+        header: one name a column.
+        rows: as long as the header, each; the first entry names the row.
+
+    Raises:
+        ValueError: if a row is longer or shorter than the header.
+
+    Example:
+        >>> print(Table(["model", "modes"], [["cp-2", "2.0"], ["vae", "1"]]))
+        model  modes
+        cp-2     2.0
+        vae        1
+    """
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def __post_init__(self):
+        for row in self.rows:
+            if len(row) != len(self.header):
+                raise ValueError(f"row {row[0] if row else ''!r} has {len(row)} entries, the header {len(self.header)}")
+
+    def __str__(self) -> str:
+        lines = [self.header, *self.rows]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        return "\n".join(_aligned(line, widths) for line in lines)
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th scope="col">{escape(name)}</th>' for name in self.header)
+        body = "\n".join(f"<tr>{_cells(row)}</tr>" for row in self.rows)
+        return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+
+
+def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
+    """The name of the row to the left, all figures to the right."""
+    first, *rest = zip(line, widths, strict=True)
+    return "  ".join([first[0].ljust(first[1]), *(text.rjust(width) for text, width in rest)]).rstrip()
+
+
+def _cells(row: Sequence[str]) -> str:
+    first, *rest = map(escape, row)
+    return f'<th scope="row">{first}</th>' + "".join(f"<td>{text}</td>" for text in rest)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table of results.
+
+    Attributes:
+        name: in the header.
+        figure: takes the measures of a run; None where a run has no such figure.
+        digits: after the point.
+    """
+
+    name: str
+    figure: Callable[[dict], float | None]
+    digits: int = 3
+
+    def entry(self, results: Results, label: str) -> str:
+        """Mean ± deviation over the seeds, or a dash where there is no such figure."""
+        found = [self.figure(run["measures"]) for run in results.runs(label)]
+        return "–" if None in found else Spread.over(found).format(self.digits)
+
+
+def table_of(results: Results, columns: Sequence[Column], labels: Sequence[str] | None = None) -> Table:
+    """A row for each label, with the mean and the standard deviation over its seeds.
+
+    Args:
+        results: of a table.
+        columns: what to show.
+        labels: which rows, in this order; all by default.
+    """
+    labels = results.labels if labels is None else labels
+    rows = [[label, str(len(results.runs(label))), *(c.entry(results, label) for c in columns)] for label in labels]
+    return Table(["run", "seeds", *(column.name for column in columns)], rows)
+
+
+SYNTHETIC = (
+    Column("distance", lambda found: found["generated"]["distance"], 4),
+    Column("modes", lambda found: found["generated"]["modes"], 1),
+    Column("between", lambda found: found["generated"]["between"]),
+    Column("log p(x)", lambda found: -found["negative_log_evidence"]),
+    Column("bound", lambda found: -found["negative_bound"]),
+    Column("purity", lambda found: found.get("purity")),
+    Column("categories", lambda found: found.get("effective_categories"), 1),
+    Column("distance, uniform c", lambda found: found["uniform"]["distance"] if "uniform" in found else None, 4),
+)
+COLUMNS = {"synthetic": SYNTHETIC, "temperature": SYNTHETIC}

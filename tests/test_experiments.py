@@ -1,0 +1,122 @@
+"""What is run for the tables, and that each run is a model that can be built, trained and measured."""
+
+import json
+from dataclasses import asdict
+
+import pytest
+import torch
+
+from cpvae_lite import fit, load_dataset
+from cpvae_lite.data import Dataset
+from cpvae_lite.experiments import SEEDS, TABLES, grid, measure_synthetic, named
+from cpvae_lite.zoo import CATEGORICAL, MODELS, SINGLE
+
+RUNS = grid("synthetic", [0]) + grid("temperature", [0])
+every_run = pytest.mark.parametrize("run", RUNS, ids=lambda run: run.name)
+
+
+def test_the_grid_of_section_6_1_has_nine_models_and_two_sizes():
+    found = {(run.model["name"], run.model.get("categories")) for run in grid("synthetic", [0])}
+    assert found == {(name, size) for name in MODELS for size in ((None,) if name in SINGLE else (2, 150))}
+    assert len(MODELS) == 9 and {run.training.temperature for run in grid("synthetic")} == {1.0}
+
+
+def test_the_models_with_a_c_run_again_at_a_low_temperature():
+    found = {(run.model["name"], run.model["categories"]) for run in grid("temperature", [0])}
+    assert found == {(name, size) for name in CATEGORICAL for size in (2, 150)}
+    assert all(run.training.temperature_at(epoch) == 0.2 for run in grid("temperature", [0]) for epoch in (1, 160))
+
+
+def test_runs_differ_in_name_and_share_all_but_seed_and_temperature():
+    runs = grid("synthetic") + grid("temperature")
+    assert len({run.name for run in runs}) == len(runs) == len(SEEDS) * len(RUNS)
+    free = {"seed", "temperature", "least_temperature"}
+    fixed = [{key: value for key, value in asdict(run.training).items() if key not in free} for run in runs]
+    assert all(each == fixed[0] for each in fixed)
+    assert {run.model["latent_size"] for run in runs} == {2}
+
+
+def test_the_seed_is_in_the_name_and_in_the_training():
+    assert [run.training.seed for run in grid("synthetic", [4, 2])[:: len(grid("synthetic", [0]))]] == [4, 2]
+    assert all(run.name.endswith(f"-seed{run.training.seed}") for run in grid("synthetic"))
+    assert [run.keeps_weights for run in grid("synthetic", [0, 1])] == [True] * 16 + [False] * 16
+
+
+@every_run
+def test_a_run_is_found_by_its_name(run):
+    assert named(run.name) == run
+
+
+@pytest.mark.parametrize("name", ["synthetic/cp-151-seed0", "synthetic/cp-150", "table9/cp-150-seed0", "synthetic", ""])
+def test_unknown_runs_are_refused(name):
+    with pytest.raises(ValueError, match=r"unknown (table or )?run"):
+        named(name)
+
+
+def test_tables_and_seeds_are_checked():
+    with pytest.raises(ValueError, match="unknown table 'sythetic'; did you mean 'synthetic'"):
+        grid("sythetic")
+    with pytest.raises(ValueError, match="seed must be at least 0"):
+        grid("synthetic", [-1])
+
+
+@every_run
+def test_models_are_built_from_the_seed(run):
+    data = load_dataset("synthetic")
+    first, again = run.build(data).state_dict(), run.build(data).state_dict()
+    other = named(run.name.replace("seed0", "seed1")).build(data)
+    assert all(torch.equal(first[name], again[name]) for name in first if name != "aggregated_posterior")
+    assert not torch.equal(first["trunk.layers.0.affine.weights.0"], other.trunk.layers[0].affine.weights[0])
+
+
+@pytest.fixture(scope="module")
+def little():
+    """A hundredth of the data."""
+    whole = load_dataset("synthetic")
+    return Dataset("synthetic", whole.train[:500], whole.validation[:100], whole.test[:100], (1,))
+
+
+@pytest.mark.parametrize("label", ["cp-2", "mog-2", "vae", "hvamp-2"])
+def test_measures_are_json_and_say_what_the_model_has(little, label):
+    run = named(f"synthetic/{label}-seed0").shortened(1)
+    model = run.build(little)
+    with pytest.warns(UserWarning, match="inside the warm-up"):
+        fit(model, little, run.training, progress=False)
+    found = run.measure(model, little)
+    json.dumps(found, allow_nan=False)
+    assert ("uniform" in found) == (label == "cp-2") and ("purity" in found) == (label != "vae")
+    assert sum(found["generated"]["histogram"]) <= 50_000 and sum(found["reconstructed"]["histogram"]) <= 100
+    assert found == measure_synthetic(model, little, run.training)
+
+
+def test_a_perfect_model_reaches_the_truth(little):
+    """Two categories at the two means, a decoder that reads c alone, and the right σ."""
+    run = named("synthetic/cp-2-seed0")
+    model = run.build(little)
+    with torch.no_grad():
+        for parameter in [*model.likelihood.net.parameters(), *model.latents[1].posterior.parameters()]:
+            parameter.zero_()
+        model.latents[1].prior.mean.zero_()
+        hidden, second, out = model.likelihood.net.layers
+        hidden.affine.weights[1][0] = torch.tensor([0.3, 0.7])  # c's row in the first gated layer
+        hidden.affine.bias[32:] = second.affine.bias[32:] = 30.0  # open gates
+        second.affine.weights[0][0, 0] = out.weights[0][0, 0] = 1.0
+        model.likelihood.log_variance.fill_(2 * torch.tensor(0.05).log())
+        for parameter in [*model.trunk.parameters(), *model.latents[0].posterior.parameters()]:
+            parameter.zero_()
+        model.trunk.layers[0].affine.weights[0][0] = 1.0
+        for layer in model.trunk.layers:
+            layer.affine.bias[32:] = 30.0
+        model.trunk.layers[1].affine.weights[0][0, 0] = 1.0
+        logits = model.latents[0].posterior.net.layers[0]
+        # log N(x; 0.3) - log N(x; 0.7) = (0.25 - x) · 0.8 / (2 · 0.05²) + …, exactly: (0.4 - 0.8 x) / 0.005
+        logits.weights[0][0, 0], logits.bias[0] = -0.8 / 0.005, 0.4 / 0.005
+        model.aggregated_posterior.fill_(0.5)
+    found = run.measure(model, little)
+    assert found["negative_bound"] == pytest.approx(-found["truth"], abs=1e-4)
+    assert found["negative_log_evidence"] == pytest.approx(-found["truth"], abs=1e-4)
+    assert found["generated"]["distance"] < 2e-3 and found["generated"]["modes"] == 2 and found["purity"] > 0.999
+
+
+def test_every_table_names_a_data_set():
+    assert all(table.dataset in ("synthetic", "mnist", "fashion-mnist", "omniglot") for table in TABLES.values())

@@ -1,0 +1,110 @@
+"""Running the experiments: what is stored, what is skipped, and what a dead process costs."""
+
+import json
+import os
+import signal
+from dataclasses import asdict, replace
+
+import pytest
+import torch
+
+from cpvae_lite import estimate_bound, load_dataset, train
+from cpvae_lite.data import Dataset
+from cpvae_lite.experiments import Experiment, named
+from cpvae_lite.reproduction import environment, missing, reproduce, reproduce_all, result_path
+from cpvae_lite.results import Results
+
+pytestmark = pytest.mark.filterwarnings("ignore:stopped inside the warm-up")
+
+
+class Little(Experiment):
+    """A run on a hundredth of the data."""
+
+    def dataset(self):
+        whole = load_dataset("synthetic")
+        return Dataset("synthetic", whole.train[:500], whole.validation[:100], whole.test[:100], (1,))
+
+
+@pytest.fixture
+def run():
+    whole = named("synthetic/mog-2-seed0").shortened(3)
+    return Little(whole.table, whole.label, whole.model, whole.training)
+
+
+def test_the_record_says_what_was_run_where_and_what_was_found(run, tmp_path):
+    record = reproduce(run, tmp_path, progress=False)
+    assert record == json.loads(result_path(tmp_path, run).read_text())
+    assert record["run"] == "synthetic/mog-2-seed0" and record["epochs"] == 3
+    assert record["training"] == asdict(run.training) and record["model"]["name"] == "mog"
+    assert record["environment"] == environment("cpu") and record["environment"]["torch"] == torch.__version__
+    assert record["measures"].keys() >= {"negative_bound", "generated", "purity", "truth"}
+
+
+def test_the_weights_of_seed_0_are_those_that_were_measured(run, tmp_path):
+    record = reproduce(run, tmp_path, progress=False)
+    model = Results("synthetic", tmp_path).model("mog-2")
+    assert run.measure(model, run.dataset()) == record["measures"]
+
+
+def test_other_seeds_leave_one_file(run, tmp_path):
+    other = replace(run, training=replace(run.training, seed=1))
+    reproduce(other, tmp_path, progress=False)
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["mog-2-seed1.json"]
+    assert [path.name for path in (tmp_path / "synthetic").iterdir()] == ["mog-2-seed1.json"]
+
+
+def test_what_is_there_is_not_missing_unless_it_is_of_other_settings(run, tmp_path):
+    other = replace(run, label="mog-3")
+    assert missing([run, other], tmp_path) == [run, other]
+    reproduce(run, tmp_path, progress=False)
+    assert missing([run, other], tmp_path) == [other]
+    with pytest.raises(ValueError, match=r"mog-2-seed0.json is of a run with other settings \(epochs\)"):
+        missing([run.shortened(4)], tmp_path)
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, RuntimeError])
+def test_a_run_that_was_cut_off_goes_on_to_the_same_result(run, tmp_path, monkeypatch, stop):
+    whole = reproduce(run, tmp_path / "whole", progress=False)
+    validations = []
+
+    def validated_once(*arguments, **settings):
+        validations.append(1)
+        if len(validations) == 2:
+            raise stop
+        return estimate_bound(*arguments, **settings)
+
+    monkeypatch.setattr(train, "estimate_bound", validated_once)
+    with pytest.raises(stop):
+        reproduce(run, tmp_path / "cut", progress=False)
+    assert not result_path(tmp_path / "cut", run).exists()
+    assert (tmp_path / "cut" / "synthetic" / "mog-2-seed0.part" / "checkpoint.safetensors").exists()
+    monkeypatch.undo()
+    resumed = reproduce(run, tmp_path / "cut", progress=False)
+    assert resumed["measures"] == whole["measures"] and resumed["epochs"] == 3
+    assert not list((tmp_path / "cut").rglob("*.part"))
+
+
+def test_a_killed_process_costs_the_others_nothing_and_its_run_is_done_next_time(tmp_path):
+    runs = [named(f"synthetic/{label}-seed1").shortened(epochs) for label, epochs in [("vae", 1), ("mog-2", 500)]]
+    ended = {}
+    for run, fault in reproduce_all(runs, tmp_path, jobs=2):
+        ended[run.label] = fault
+        if run.label == "vae":
+            _kill_the_other()
+    assert ended["vae"] == "" and "code -9" in ended["mog-2"]
+    assert missing(runs, tmp_path) == [runs[1]]
+    ((run, fault),) = reproduce_all([runs[1].shortened(1)], tmp_path / "again", jobs=2)
+    assert fault == "" and missing([run], tmp_path / "again") == []
+
+
+def _kill_the_other():
+    """Kill the one child of this process."""
+    children = [int(pid) for pid in os.popen(f"pgrep -P {os.getpid()} -f reproduce").read().split()]
+    assert len(children) == 1
+    os.kill(children[0], signal.SIGKILL)
+
+
+def test_what_went_wrong_in_a_process_is_told(tmp_path):
+    (tmp_path / "synthetic").write_text("in the way")
+    ((_, fault),) = reproduce_all([named("synthetic/vae-seed1").shortened(1)], tmp_path)
+    assert "synthetic" in fault and "Traceback" not in fault

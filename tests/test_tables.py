@@ -1,0 +1,85 @@
+"""Tables as text and as HTML, and their entries over seeds."""
+
+from html.parser import HTMLParser
+
+import pytest
+
+from cpvae_lite.results import Results, Spread
+from cpvae_lite.storage import write_json
+from cpvae_lite.tables import COLUMNS, Column, Table, table_of
+
+
+class Cells(HTMLParser):
+    """Collects the text of each row of a table."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.rows = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_data(self, data):
+        if self.rows and data.strip():
+            self.rows[-1][-1] += data
+
+
+@pytest.fixture
+def results(tmp_path):
+    for label, seed, value, extra in [("a", 0, 1.0, 4), ("a", 10, 5.0, 5), ("a", 2, 3.0, 6), ("b-2", 0, 7.0, None)]:
+        write_json(tmp_path / "toy" / f"{label}-seed{seed}.json", {"measures": {"value": value, "extra": extra}})
+    return Results("toy", tmp_path)
+
+
+def test_text_has_aligned_columns():
+    lines = str(Table(["name", "x"], [["a", "10.5"], ["longer", "1"]])).split("\n")
+    assert lines == ["name       x", "a       10.5", "longer     1"]
+
+
+def test_html_holds_the_same_cells_and_escapes_them():
+    header, rows = ["name", "<x>"], [["a & b", "1"], ['"c"', "2"]]
+    assert Cells(Table(header, rows)._repr_html_()).rows == [header, *rows]
+
+
+def test_a_row_must_have_as_many_entries_as_the_header():
+    with pytest.raises(ValueError, match="row 'a' has 1 entries, the header 2"):
+        Table(["name", "x"], [["a"]])
+
+
+def test_spread_is_mean_and_deviation_between_runs():
+    found = Spread.over([1.0, 3.0, 5.0])
+    assert (found.mean, found.deviation, found.values) == (3.0, 2.0, (1.0, 3.0, 5.0))
+    assert Spread.over([4.0]).deviation is None
+    with pytest.raises(ValueError, match="at least one run"):
+        Spread.over([])
+
+
+def test_runs_are_read_in_the_order_of_their_seeds(results):
+    assert results.labels == ["a", "b-2"]
+    assert [run["measures"]["value"] for run in results.runs("a")] == [1.0, 3.0, 5.0]
+    assert results.over_seeds("a", lambda found: found["value"]).values == (1.0, 3.0, 5.0)
+
+
+def test_what_was_not_run_is_named(results):
+    with pytest.raises(KeyError, match=r"no run of c; there are a, b-2"):
+        results.runs("c")
+    with pytest.raises(KeyError, match="there are none"):
+        Results("nothing", results.folder).runs("a")
+
+
+def test_a_table_shows_mean_and_deviation_and_a_dash_where_there_is_no_figure(results):
+    columns = [Column("value", lambda found: found["value"], 1), Column("extra", lambda found: found["extra"], 0)]
+    table = table_of(results, columns)
+    assert table.header == ["run", "seeds", "value", "extra"]
+    assert table.rows == [["a", "3", "3.0 ± 2.0", "5 ± 1"], ["b-2", "1", "7.0", "–"]]
+    assert table_of(results, columns, ["b-2"]).rows == table.rows[1:]
+
+
+def test_every_table_has_its_columns():
+    from cpvae_lite.experiments import TABLES
+
+    assert set(COLUMNS) == set(TABLES)
