@@ -10,6 +10,7 @@ import io
 import json
 import os
 import shlex
+import signal
 import sys
 import warnings
 from pathlib import Path
@@ -38,11 +39,15 @@ from cpvae_lite.tables import COLUMNS, table_of
 from cpvae_lite.train import NotFiniteError, fit
 from cpvae_lite.zoo import build
 
-TRAINING = ("epochs", "batch_size", "learning_rate", "warmup", "patience", "seed", "checkpoint_every", "compile")
+TRAINING = (
+    "epochs", "batch_size", "learning_rate", "warmup", "patience", "temperature", "least_temperature", "seed",
+    "checkpoint_every", "compile",
+)  # fmt: skip
+BUILDING = ("categories", "latent_size", "hidden", "gate", "prior_spread")
 UNITS = "left and right are averages over x, in nats (18: the log-density at one draw); see the book, number by number"
 ZOOM = 4  # screen pixels for a pixel of a sampled image
 FAILED = 1  # of a check
-INTERRUPTED, BROKEN_PIPE = 130, 141  # what a shell reports of programs that SIGINT and SIGPIPE ended
+INTERRUPTED, BROKEN_PIPE, TERMINATED = 130, 141, 143  # what a shell reports of programs that such a signal ended
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -56,7 +61,9 @@ def main(arguments: list[str] | None = None) -> int:
             code = options.run(options)
     except KeyboardInterrupt:
         begun = options.command == "train" and (options.out / "run.json").exists()
-        _say(f"interrupted; go on with: {_resume(options.out)}" if begun else "interrupted")
+        hint = f"; go on with: {_resume(options.out)}" if begun else ""
+        hint = "; the same command goes on" if options.command == "reproduce" else hint
+        _say(f"interrupted{hint}")
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output, as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -91,7 +98,7 @@ def _train(options: argparse.Namespace) -> None:
     else:
         dataset = load_dataset(options.dataset or "fashion-mnist", subset=options.subset)
         config = TrainConfig(**_given(options, TRAINING))
-        settings = _given(options, ("categories", "gate"))
+        settings = _given(options, BUILDING)
         model = build(
             options.model or "cp",
             seed=config.seed,
@@ -125,7 +132,7 @@ def _begun(options: argparse.Namespace) -> tuple[LatentVariableModel, Dataset, T
                 raise ValueError(f"{option} {now} does not fit the run in {options.out}, which has {was or 'none'}")
         dataset = load_dataset(data["name"], subset=data["subset"])
         config = TrainConfig(**(run["training"] | _given(options, TRAINING)))
-        settings = run["model"] | _given(options, ("categories", "gate"))
+        settings = run["model"] | _given(options, BUILDING)
         model = build(seed=config.seed, data=dataset.train.data, **settings)
     except (KeyError, TypeError) as error:
         raise ValueError(f"{options.out}/run.json is damaged: {error}") from error
@@ -168,7 +175,7 @@ def _sample(options: argparse.Namespace) -> None:
     shape = tuple(read_run(options.run_dir)["data"]["shape"])
     if len(shape) != 2 or model.config.likelihood != "bernoulli":
         raise ValueError(f"the data of {options.run_dir}, of shape {shape}, are no grey images to draw")
-    with seeded(options.seed):
+    with seeded(options.seed, device=_device(options)):
         images = model.sample(count, category=options.category, categories_from=options.categories_from)
     from cpvae_lite.plots import image_grid  # matplotlib is slow to import: only here
 
@@ -227,12 +234,14 @@ def _reproduce(options: argparse.Namespace) -> int:
     device = _device(options)
     if options.out is None:
         _refuse(options, ("seeds", "epochs"), "with --out DIR")
-    wanted = [experiment for what in options.what for experiment in _wanted(what, options)]
-    todo = missing(wanted, options.out) if options.out else []
+    whole_number("--jobs", options.jobs)
+    wanted = list({run.name: run for what in options.what for run in _wanted(what, options)}.values())
+    todo = missing(wanted, options.out or SHIPPED)
     if options.dry_run:
-        print("\n".join(experiment.name for experiment in todo))
+        for experiment in todo:
+            print(experiment.name)
         return 0
-    failed = _run_missing(todo, options, device) if todo else 0
+    failed = _run_missing(todo, options, device) if todo and options.out else 0
     if not options.quiet:
         for table in dict.fromkeys(experiment.table for experiment in wanted):
             _print_table(table, options.out)
@@ -246,24 +255,29 @@ def _wanted(what: str, options: argparse.Namespace) -> list[Experiment]:
     else:
         _refuse(options, ("seeds",), "with the name of a table")
         found = [named(what)]
-    return found if options.epochs is None else [each.shortened(options.epochs) for each in found]
+    return found if options.epochs is None else [each.lasting(options.epochs) for each in found]
 
 
 def _print_table(table: str, folder: Path | None) -> None:
     results = Results(table, SHIPPED if folder is None else folder)
-    if not results.labels:
-        raise FileNotFoundError(f"{results.folder} holds no results")
-    print(table_of(results, COLUMNS[table]), flush=True)
+    if results.labels:
+        print(table_of(results, COLUMNS[table]), flush=True)
+    else:
+        _say(f"{results.folder} holds no results")
 
 
 def _run_missing(todo: list[Experiment], options: argparse.Namespace, device: torch.device) -> int:
     """Run them; returns how many failed."""
+    threads, failed = options.threads or 1, 0  # one thread each, so that a run is the same alone or beside others
     if len(todo) == 1:
+        torch.set_num_threads(threads)
         reproduce(todo[0], options.out, device=str(device), progress=not options.quiet)
         return 0
-    jobs, failed = whole_number("--jobs", options.jobs), 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # so that the runs are stopped, too
     with tqdm(total=len(todo), unit="run", disable=options.quiet) as bar:
-        for experiment, fault in reproduce_all(todo, options.out, jobs=jobs, device=str(device)):
+        for experiment, fault in reproduce_all(
+            todo, options.out, jobs=options.jobs, threads=threads, device=str(device)
+        ):
             bar.update()
             if fault:
                 failed += 1

@@ -11,7 +11,7 @@ from cpvae_lite._version import __version__
 from cpvae_lite.data import DATASETS
 from cpvae_lite.experiments import SEEDS, TABLES
 from cpvae_lite.schedule import TrainConfig
-from cpvae_lite.zoo import GATES, MODELS
+from cpvae_lite.zoo import GATES, MODELS, ModelConfig
 
 EXAMPLES = """examples:
   cpvae-lite train --dataset fashion-mnist --subset --model cp --categories 20 --epochs 5 --warmup 5 --out runs/demo
@@ -70,13 +70,28 @@ def _add_train(commands, run: Callable) -> None:
         help="only what the package ships: 5,000 training images, 1,000 of them to validate",
     )
     add("--model", metavar="NAME", help=f"{', '.join(MODELS)}; default: cp")
-    add("--categories", type=int, metavar="K", help="number of categories; default: 150")
+    add("--categories", type=int, metavar="K", help="number of categories, components or pseudo-inputs; default: 150")
+    add("--latent-size", type=int, metavar="D", help=f"dimensions of z; default: {ModelConfig.latent_size}")
+    add("--hidden", type=int, metavar="H", help=f"gated units a layer; default: {ModelConfig.hidden}")
+    add(
+        "--prior-spread",
+        type=float,
+        metavar="S",
+        help=f"of the components at the start; default: {ModelConfig.prior_spread}",
+    )
     add("--gate", metavar="HOW", help=f"what q(z|x,c) sees of c: {' or '.join(GATES)}; default: probs")
     add("--epochs", type=int, metavar="N", help=f"at most; default: {TrainConfig.epochs}")
     add("--batch-size", type=int, metavar="B", help=f"default: {TrainConfig.batch_size}")
     add("--learning-rate", type=float, metavar="R", help=f"of Adam; default: {TrainConfig.learning_rate}")
     add("--warmup", type=int, metavar="N", help=f"epochs until the KL weight is 1; default: {TrainConfig.warmup}")
     add("--patience", type=int, metavar="N", help=f"epochs to wait for a better bound; default: {TrainConfig.patience}")
+    add("--temperature", type=float, metavar="T", help=f"of c, at the start; default: {TrainConfig.temperature}")
+    add(
+        "--least-temperature",
+        type=float,
+        metavar="T",
+        help=f"where it stops falling; default: {TrainConfig.least_temperature}, or --temperature if that is lower",
+    )
     add("--seed", type=int, metavar="S", help=f"default: {TrainConfig.seed}")
     add("--checkpoint-every", type=int, metavar="N", help="epochs; default: 1")
     add("--compile", action="store_true", default=None, help="compile the step: slow to start, faster to run")
@@ -139,15 +154,15 @@ def _add_reproduce(commands, run: Callable) -> None:
         commands, "reproduce", run, "Run what is missing of a table of the book, and print the table",
         "Each run leaves one JSON file in DIR, and for seed 0 its weights. What is there is not run again; what was"
         " cut off is resumed. Without --out, nothing is run: the table is that of the results which the package"
-        " ships. Exit code 1 if a run fails.",
+        " ships. Exit code 1 if one of several runs fails; the others go on.",
     )  # fmt: skip
     add = command.add_argument
     add("what", nargs="+", metavar="WHAT", help=f"a table ({', '.join(TABLES)}) or a run, as synthetic/cp-150-seed0")
     add("--out", type=Path, metavar="DIR", help="folder of results; default: those of the package, to read only")
     add("--seeds", type=_whole_numbers, metavar="S,...", help=f"default: {','.join(map(str, SEEDS))}")
-    add("--jobs", type=int, default=1, metavar="N", help="runs side by side, one thread each; default: 1")
-    add("--epochs", type=int, metavar="N", help="at most, for a trial; the results say so")
-    add("--dry-run", action="store_true", help="only list what would be run")
+    add("--jobs", type=int, default=1, metavar="N", help="runs side by side; default: 1")
+    add("--epochs", type=int, metavar="N", help="another number of epochs, for a trial; the results say so")
+    add("--dry-run", action="store_true", help="only list what is missing")
     add("--quiet", action="store_true", help="no progress, no table")
     _add_machine(command)
 

@@ -152,17 +152,26 @@ def points(axes: Axes, xy: Tensor, groups: Tensor | None = None, *, size: float 
     axes.scatter(*_array(xy).T, s=size, c=colours, alpha=0.6, linewidths=0)
 
 
-def ellipses(axes: Axes, mean: Tensor, variance: Tensor, names: Sequence[str] | None = None) -> None:
+def ellipses(
+    axes: Axes,
+    mean: Tensor,
+    variance: Tensor,
+    names: Sequence[str] | None = None,
+    *,
+    weights: Tensor | None = None,
+) -> None:
     """Diagonal Gaussians in the plane, each as the line two standard deviations from its mean.
 
     Args:
         axes: the panel.
         mean, variance: (K, 2).
         names: one for each, written at the mean.
+        weights: (K,), such as q(c): lighter lines for lesser weights, a hair for none.
     """
+    shares = np.ones(len(mean)) if weights is None else _array(weights / weights.max())
     for index, (centre, spread) in enumerate(zip(_array(mean), 4 * np.sqrt(_array(variance)), strict=True)):
-        colour = COLOURS[index % len(COLOURS)]
-        axes.add_patch(Ellipse(centre, *spread, fill=False, edgecolor=colour, linewidth=1.8))
+        style = {"edgecolor": COLOURS[index % len(COLOURS)], "linewidth": 0.3 + 1.5 * shares[index]}
+        axes.add_patch(Ellipse(centre, *spread, fill=False, alpha=0.3 + 0.7 * shares[index], **style))
         if names is not None:
             axes.annotate(names[index], centre, ha="center", va="center", fontsize=9, fontweight="bold")
     axes.autoscale_view()

@@ -197,7 +197,8 @@ class VampPrior(MixturePrior):
             self.lowest.copy_(values.amin(0))
             self.highest.copy_(values.amax(0))
         span = (self.highest - self.lowest).clamp_min(torch.finfo(values.dtype).tiny)
-        share = ((values.mean(0) - self.lowest) / span).clamp(LEAST_SHARE, 1 - LEAST_SHARE)
+        mean = values.double().mean(0).to(values)  # in float32 it would depend on the number of threads
+        share = ((mean - self.lowest) / span).clamp(LEAST_SHARE, 1 - LEAST_SHARE)
         self.start.copy_(share.logit())
 
     def parts(self) -> tuple[Tensor, Tensor]:

@@ -38,10 +38,14 @@ def missing(experiments: Iterable[Experiment], folder: str | Path) -> list[Exper
 def _is_done(experiment: Experiment, path: Path) -> bool:
     if not path.exists():
         return False
-    found, wanted = read_json(path).get("training"), asdict(experiment.training)
-    if found != wanted:
-        other = [key for key, value in wanted.items() if not isinstance(found, dict) or found.get(key) != value]
-        raise ValueError(f"{path} is of a run with other settings ({', '.join(other)}); choose another folder")
+    found = read_json(path)
+    for part, wanted in {"training": asdict(experiment.training), "model": experiment.model}.items():
+        there = found.get(part)
+        if not isinstance(there, dict):
+            raise ValueError(f"{path} is damaged: it does not say what {part} it is of")
+        other = [key for key, value in wanted.items() if there.get(key) != value]
+        if other:
+            raise ValueError(f"{path} is of a run with other settings ({', '.join(other)}); choose another folder")
     return True
 
 
@@ -65,6 +69,8 @@ def reproduce(experiment: Experiment, folder: str | Path, *, device: str = "cpu"
     dataset = experiment.dataset()
     model = experiment.build(dataset).to(device)
     resume = (begun / "run.json").exists()
+    if resume and read_run(begun)["training"].get("epochs", 0) > experiment.training.epochs:
+        raise ValueError(f"{begun} was begun with more epochs than {experiment.training.epochs}; delete it, or go on")
     history = fit(model, dataset, experiment.training, out=begun, resume=resume, progress=progress)
     begun_as = read_run(begun)
     record = {
@@ -74,7 +80,7 @@ def reproduce(experiment: Experiment, folder: str | Path, *, device: str = "cpu"
         "epochs": len(history),
         "best_epoch": history.best_epoch,
         "seconds": round(sum(epoch["seconds"] for epoch in history), 1),
-        "measures": experiment.measure(model, dataset),
+        "measures": experiment.measure(model, dataset, len(history)),
     }
     if experiment.keeps_weights:
         save_model(model, path.with_suffix(""))
@@ -84,9 +90,9 @@ def reproduce(experiment: Experiment, folder: str | Path, *, device: str = "cpu"
 
 
 def reproduce_all(
-    experiments: Iterable[Experiment], folder: str | Path, *, jobs: int = 1, device: str = "cpu"
+    experiments: Iterable[Experiment], folder: str | Path, *, jobs: int = 1, threads: int = 1, device: str = "cpu"
 ) -> Iterator[tuple[Experiment, str]]:
-    """Run experiments side by side, each in a process of its own with one thread.
+    """Run experiments side by side, each in a process of its own.
 
     A run that fails, or whose process dies, leaves the others alone; called again, this goes on with it.
 
@@ -94,14 +100,16 @@ def reproduce_all(
         experiments: those to run; see :func:`missing`.
         folder: of results.
         jobs: how many at a time.
+        threads: of each.
         device: where to train.
 
     Yields:
         Each experiment when it has ended, with what went wrong: "" if nothing did.
     """
     running: set[subprocess.Popen] = set()
+    options = ["--out", str(folder), "--device", device, "--threads", str(threads), "--quiet"]
     with ThreadPoolExecutor(jobs) as pool:
-        waiting = {pool.submit(_in_own_process, each, folder, device, running): each for each in experiments}
+        waiting = {pool.submit(_in_own_process, each, options, running): each for each in experiments}
         try:
             for done in as_completed(waiting):
                 yield waiting[done], done.result()
@@ -112,11 +120,10 @@ def reproduce_all(
             raise
 
 
-def _in_own_process(experiment: Experiment, folder: str | Path, device: str, running: set) -> str:
-    command = [sys.executable, "-m", "cpvae_lite.cli", "reproduce", experiment.name, "--out", str(folder)]
-    epochs = str(experiment.training.epochs)
+def _in_own_process(experiment: Experiment, options: list[str], running: set) -> str:
+    command = [sys.executable, "-m", "cpvae_lite.cli", "reproduce", experiment.name, *options]
     process = subprocess.Popen(
-        [*command, "--epochs", epochs, "--device", device, "--threads", "1", "--quiet"],
+        [*command, "--epochs", str(experiment.training.epochs)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -128,8 +135,10 @@ def _in_own_process(experiment: Experiment, folder: str | Path, device: str, run
         running.discard(process)
     if process.returncode == 0:
         return ""
-    last = talk.strip().splitlines()[-1:] or [""]
-    return last[0] or f"its process ended with code {process.returncode}"
+    if process.returncode < 0:
+        return f"its process was ended by signal {-process.returncode}"
+    last = talk.strip().splitlines()[-1:] or [f"its process ended with code {process.returncode}"]
+    return last[0].removeprefix("cpvae-lite: ")
 
 
 def environment(device: str) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -12,6 +13,7 @@ from cpvae_lite.checkpoint import load_model
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.storage import read_json
 
+NAME = re.compile(r"(.+)-seed(\d+)")  # of a result: its label and its seed
 SHIPPED = Path(str(resources.files("cpvae_lite") / "artifacts" / "results"))
 
 
@@ -61,6 +63,9 @@ class Results:
         table: as "synthetic".
         folder: of results; that of the package by default.
 
+    Raises:
+        ValueError: if a record is damaged, or if runs that differ in more than their seed share a label.
+
     Example:
         >>> results = Results("synthetic")
         >>> results.over_seeds("vae", lambda run: run["generated"]["modes"]).mean
@@ -69,10 +74,13 @@ class Results:
 
     def __init__(self, table: str, folder: str | Path = SHIPPED):
         self.folder = Path(folder) / table
-        paths = sorted(self.folder.glob("*-seed*.json"), key=lambda path: _label_and_seed(path.stem))
+        found = [(*match.groups(), path) for path in self.folder.glob("*.json") if (match := NAME.fullmatch(path.stem))]
         self._runs: dict[str, list[dict]] = {}
-        for path in paths:
-            self._runs.setdefault(_label_and_seed(path.stem)[0], []).append(read_json(path))
+        for label, _, path in sorted(found, key=lambda run: (run[0], int(run[1]))):
+            self._runs.setdefault(label, []).append(_record(path))
+        for label, runs in self._runs.items():
+            if any(_settings(run) != _settings(runs[0]) for run in runs):
+                raise ValueError(f"{self.folder}: the runs of {label} have different settings; they have no mean")
 
     @property
     def labels(self) -> list[str]:
@@ -107,6 +115,13 @@ class Results:
         return load_model(self.folder / f"{label}-seed{seed}")
 
 
-def _label_and_seed(name: str) -> tuple[str, int]:
-    label, _, seed = name.rpartition("-seed")
-    return label, int(seed)
+def _record(path: Path) -> dict:
+    record = read_json(path)
+    if not all(isinstance(record.get(part), dict) for part in ("model", "training", "measures")):
+        raise ValueError(f"{path} is damaged: it is no record of a run")
+    return record
+
+
+def _settings(record: dict) -> dict:
+    """All that runs of one label share."""
+    return record["model"] | record["training"] | {"seed": None}

@@ -53,7 +53,8 @@ def modes(numbers: Tensor) -> list[float]:
         >>> len(modes(truth(scale=0.05**0.5).sample((5000,))))  # 0.05 as a variance
         1
     """
-    counts, edges = np.histogram(_finite(numbers), bins=GRID)
+    inside = _finite(numbers).clip(GRID[0], GRID[-1])  # at an end there is no mode, but what lies there counts
+    counts, edges = np.histogram(inside, bins=GRID)
     density = gaussian_filter1d(counts.astype(float), BANDWIDTH / STEP, mode="constant")
     peaks, _ = find_peaks(density, prominence=PROMINENCE * density.max())
     return (edges[peaks] + STEP / 2).tolist()

@@ -100,4 +100,4 @@ SYNTHETIC = (
     Column("categories", lambda found: found.get("effective_categories"), 1),
     Column("distance, uniform c", lambda found: found["uniform"]["distance"] if "uniform" in found else None, 4),
 )
-COLUMNS = {"synthetic": SYNTHETIC, "temperature": SYNTHETIC}
+COLUMNS = {"synthetic": SYNTHETIC, "temperature": SYNTHETIC, "slow": SYNTHETIC}

@@ -85,3 +85,9 @@ def test_a_histograms_area_is_the_share_that_it_shows(panel):
     assert panel.patches[1].get_height() == pytest.approx(5) and panel.patches[6].get_height() == pytest.approx(2.5)
     (line,) = panel.lines
     assert line.get_ydata().tolist() == [2, 3] and panel.get_xlim() == (0, 1)
+
+
+def test_ellipses_of_lesser_weight_are_thinner_and_paler(panel):
+    panels.ellipses(panel, torch.zeros(3, 2), torch.ones(3, 2), weights=torch.tensor([0.5, 0.25, 0.0]))
+    widths, alphas = zip(*((patch.get_linewidth(), patch.get_alpha()) for patch in panel.patches), strict=True)
+    assert widths == pytest.approx((1.8, 1.05, 0.3)) and alphas == pytest.approx((1, 0.65, 0.3))

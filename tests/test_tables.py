@@ -28,10 +28,15 @@ class Cells(HTMLParser):
             self.rows[-1][-1] += data
 
 
+def record(seed, value, extra=None, epochs=3):
+    training = {"seed": seed, "epochs": epochs}
+    return {"model": {"name": "toy"}, "training": training, "measures": {"value": value, "extra": extra}}
+
+
 @pytest.fixture
 def results(tmp_path):
     for label, seed, value, extra in [("a", 0, 1.0, 4), ("a", 10, 5.0, 5), ("a", 2, 3.0, 6), ("b-2", 0, 7.0, None)]:
-        write_json(tmp_path / "toy" / f"{label}-seed{seed}.json", {"measures": {"value": value, "extra": extra}})
+        write_json(tmp_path / "toy" / f"{label}-seed{seed}.json", record(seed, value, extra))
     return Results("toy", tmp_path)
 
 
@@ -83,3 +88,17 @@ def test_every_table_has_its_columns():
     from cpvae_lite.experiments import TABLES
 
     assert set(COLUMNS) == set(TABLES)
+
+
+def test_runs_of_different_settings_have_no_mean(results):
+    write_json(results.folder / "a-seed3.json", record(3, 1.0, epochs=4))
+    with pytest.raises(ValueError, match="the runs of a have different settings"):
+        Results("toy", results.folder.parent)
+
+
+def test_a_damaged_record_is_named_and_other_files_are_left_alone(results):
+    write_json(results.folder / "a-seed3 (copy).json", {})
+    assert Results("toy", results.folder.parent).labels == ["a", "b-2"]
+    write_json(results.folder / "a-seed4.json", {})
+    with pytest.raises(ValueError, match=r"a-seed4.json is damaged"):
+        Results("toy", results.folder.parent)
