@@ -261,7 +261,8 @@ def _wanted(what: str, options: argparse.Namespace) -> list[Experiment]:
 def _print_table(table: str, folder: Path | None) -> None:
     results = Results(table, SHIPPED if folder is None else folder)
     if results.labels:
-        print(table_of(results, COLUMNS[table]), flush=True)
+        there = [run.label for run in grid(table, [0]) if run.label in results.labels]
+        print(table_of(results, COLUMNS[table], there), flush=True)
     else:
         _say(f"{results.folder} holds no results")
 
