@@ -1,6 +1,7 @@
 # make book    set up, execute every chapter, leave the book in _build/html/index.html
 # make test    set up, run pytest, doctests and every chapter
 # make lint    check the style          make clean    remove the built book
+# make results run again what is missing of the stored results
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +11,7 @@ CHAPTERS := $(wildcard book/*.ipynb)
 EXTRAS := book,test
 
 # One thread a process: on a busy machine several threads wait for one another more than they help.
-.PHONY: book test lint clean setup assets
+.PHONY: book test lint clean setup assets results
 
 book: $(READY)
 	rm -rf _build
@@ -39,6 +40,12 @@ $(READY): pyproject.toml constraints.txt
 # Scripts and fonts of the rendered pages; they are kept in git.
 assets: $(READY)
 	$(BIN)/python tools/fetch_assets.py
+
+# Runs what is missing of the results that the package ships; delete a result to have it run again.
+RESULTS := cpvae_lite/artifacts/results
+results: $(READY)
+	$(BIN)/cpvae-lite reproduce synthetic temperature --out $(RESULTS) --jobs 2
+	$(BIN)/cpvae-lite reproduce slow --seeds 0 --out $(RESULTS) --jobs 2
 
 clean:
 	rm -rf _build

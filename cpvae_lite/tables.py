@@ -98,6 +98,7 @@ SYNTHETIC = (
     Column("bound", lambda found: -found["negative_bound"]),
     Column("purity", lambda found: found.get("purity")),
     Column("categories", lambda found: found.get("effective_categories"), 1),
+    Column("KL of c", lambda found: found.get("kl_c"), 2),
     Column("distance, uniform c", lambda found: found["uniform"]["distance"] if "uniform" in found else None, 4),
 )
 COLUMNS = {"synthetic": SYNTHETIC, "temperature": SYNTHETIC, "slow": SYNTHETIC}

@@ -266,6 +266,19 @@ def test_fit_leaves_the_global_random_states_alone():
     assert before[2] == random.getstate()
 
 
+def test_a_watcher_sees_the_model_after_each_epoch_and_disturbs_nothing():
+    plain, seen = trained(), []
+
+    def watch(network):
+        torch.rand(7)
+        seen.append(network.latents[-1].prior.mean.detach().clone())
+
+    watched = model()
+    history = fit(watched, images(), config(), progress=False, after_epoch=watch)
+    assert same(weights(watched), plain[0]) and without_seconds(history) == plain[1]
+    assert len(seen) == len(history) and not torch.equal(seen[0], seen[-1])
+
+
 def test_labels_never_enter_training():
     labels = np.arange(100) % 7
     some = trained(dataset=images(labels=labels))
