@@ -70,6 +70,20 @@ def load_model(folder: str | Path) -> LatentVariableModel:
     return model
 
 
+def load_last(model: LatentVariableModel, folder: str | Path) -> None:
+    """Give a model the weights that a run's last checkpoint ends with, instead of those of its best epoch.
+
+    Its q(c) is not that of these weights; see :func:`cpvae_lite.train.aggregate`.
+
+    Raises:
+        FileNotFoundError, ValueError: if there is no checkpoint, or if it is damaged or of another model.
+    """
+    path = Path(folder) / "checkpoint.safetensors"
+    tensors, _ = read_tensors(path)
+    part = "model."
+    _load_state(model, {name[len(part) :]: tensor for name, tensor in tensors.items() if name.startswith(part)}, path)
+
+
 def _model_config(path: Path) -> ModelConfig:
     content = read_json(path)
     _require_readable(content, path)

@@ -33,6 +33,7 @@ class Experiment:
         label: what is run, as "cp-150"; runs that differ in their seed alone share it.
         model: the settings of :func:`cpvae_lite.build`, without what the data decide.
         training: the schedule, and the seed of weights and training.
+        epoch: whose weights are measured: "best" for those that :func:`cpvae_lite.fit` keeps, or "last".
 
     Example:
         >>> experiment = grid("synthetic", seeds=[3])[0]
@@ -44,6 +45,7 @@ class Experiment:
     label: str
     model: dict[str, object]
     training: TrainConfig = field(default_factory=TrainConfig)
+    epoch: str = "best"
 
     @property
     def name(self) -> str:
@@ -150,11 +152,17 @@ def slow_runs(seed: int) -> list[Experiment]:
     return [run for runs in each for run in runs if run.model["categories"] == 150]
 
 
-def _sizes(table: str, name: str, training: TrainConfig) -> list[Experiment]:
+def last_runs(seed: int) -> list[Experiment]:
+    """The models with a latent c as in `synthetic_runs`, measured after the last epoch instead of the best."""
+    training = replace(SCHEDULE, seed=seed)
+    return [run for name in CATEGORICAL for run in _sizes("last", name, training, epoch="last")]
+
+
+def _sizes(table: str, name: str, training: TrainConfig, epoch: str = "best") -> list[Experiment]:
     if name in SINGLE:
-        return [Experiment(table, name, {"name": name, **SMALL}, training)]
+        return [Experiment(table, name, {"name": name, **SMALL}, training, epoch)]
     each = {f"{name}-{count}": {"name": name, "categories": count, **SMALL} for count in (2, 150)}
-    return [Experiment(table, label, model, training) for label, model in each.items()]
+    return [Experiment(table, label, model, training, epoch) for label, model in each.items()]
 
 
 def measure_synthetic(model: LatentVariableModel, dataset: Dataset, temperature: float, seed: int) -> dict:
@@ -200,5 +208,6 @@ def _compared(numbers: Tensor) -> dict:
 TABLES = {
     "synthetic": Table("synthetic", synthetic_runs, measure_synthetic),
     "temperature": Table("synthetic", temperature_runs, measure_synthetic),
+    "last": Table("synthetic", last_runs, measure_synthetic),
     "slow": Table("synthetic", slow_runs, measure_synthetic),
 }

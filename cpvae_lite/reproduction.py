@@ -15,10 +15,10 @@ from pathlib import Path
 import torch
 
 from cpvae_lite._version import __version__
-from cpvae_lite.checkpoint import read_run, save_model
+from cpvae_lite.checkpoint import load_last, read_run, save_model
 from cpvae_lite.experiments import Experiment
 from cpvae_lite.storage import read_json, write_json
-from cpvae_lite.train import fit
+from cpvae_lite.train import aggregate, fit
 
 
 def result_path(folder: str | Path, experiment: Experiment) -> Path:
@@ -72,6 +72,9 @@ def reproduce(experiment: Experiment, folder: str | Path, *, device: str = "cpu"
     if resume and read_run(begun)["training"].get("epochs", 0) > experiment.training.epochs:
         raise ValueError(f"{begun} was begun with more epochs than {experiment.training.epochs}; delete it, or go on")
     history = fit(model, dataset, experiment.training, out=begun, resume=resume, progress=progress)
+    if experiment.epoch == "last":
+        load_last(model, begun)
+        aggregate(model, dataset)
     begun_as = read_run(begun)
     record = {
         "run": experiment.name,

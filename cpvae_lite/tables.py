@@ -101,4 +101,4 @@ SYNTHETIC = (
     Column("KL of c", lambda found: found.get("kl_c"), 2),
     Column("distance, uniform c", lambda found: found["uniform"]["distance"] if "uniform" in found else None, 4),
 )
-COLUMNS = {"synthetic": SYNTHETIC, "temperature": SYNTHETIC, "slow": SYNTHETIC}
+COLUMNS = {"synthetic": SYNTHETIC, "temperature": SYNTHETIC, "last": SYNTHETIC, "slow": SYNTHETIC}

@@ -79,9 +79,7 @@ def fit(
     run = _open_run(out, resume, state, config, dataset)
     _train(state, dataset, config, run, progress, after_epoch)
     state.load_best()
-    if model.categories:
-        responsibilities = model.predict_proba(dataset.observed("train").to(next(model.parameters())))
-        model.aggregated_posterior.copy_(responsibilities.mean(0))  # Eq. 18
+    aggregate(model, dataset)
     if run:
         run.finish(model, state.history)
     if len(state.history) < config.warmup:
@@ -92,6 +90,13 @@ def fit(
             stacklevel=2,
         )
     return state.history
+
+
+def aggregate(model: LatentVariableModel, dataset: Dataset) -> None:
+    """Keep q(c) of the training data (Eq. 18) in the model; nothing to do if it has no categories."""
+    if model.categories:
+        responsibilities = model.predict_proba(dataset.observed("train").to(next(model.parameters())))
+        model.aggregated_posterior.copy_(responsibilities.mean(0))
 
 
 def _require_fit(model: LatentVariableModel, dataset: Dataset, config: TrainConfig) -> None:

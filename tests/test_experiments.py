@@ -11,7 +11,7 @@ from cpvae_lite.data import Dataset
 from cpvae_lite.experiments import SEEDS, TABLES, grid, measure_synthetic, named
 from cpvae_lite.zoo import CATEGORICAL, MODELS, SINGLE
 
-RUNS = grid("synthetic", [0]) + grid("temperature", [0])
+RUNS = [run for table in TABLES for run in grid(table, [0])]
 every_run = pytest.mark.parametrize("run", RUNS, ids=lambda run: run.name)
 
 
@@ -27,9 +27,17 @@ def test_the_models_with_a_c_run_again_at_a_low_temperature():
     assert all(run.training.temperature_at(epoch) == 0.2 for run in grid("temperature", [0]) for epoch in (1, 60))
 
 
+def test_the_last_epoch_is_measured_of_the_very_runs_of_section_6_1():
+    usual = {run.label: run for run in grid("synthetic", [0])}
+    for run in grid("last", [0]):
+        assert run.epoch == "last" and usual[run.label].epoch == "best"
+        assert (run.model, run.training) == (usual[run.label].model, usual[run.label].training)
+
+
 def test_runs_differ_in_name_and_share_all_but_seed_and_temperature():
-    runs = grid("synthetic") + grid("temperature")
+    runs = [run for table in TABLES for run in grid(table)]
     assert len({run.name for run in runs}) == len(runs) == len(SEEDS) * len(RUNS)
+    runs = [run for run in runs if run.table != "slow"]
     free = {"seed", "temperature", "least_temperature"}
     fixed = [{key: value for key, value in asdict(run.training).items() if key not in free} for run in runs]
     assert all(each == fixed[0] for each in fixed)

@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 import torch
 
-from cpvae_lite import estimate_bound, load_dataset, train
+from cpvae_lite import BoundEstimate, estimate_bound, fit, load_dataset, train
 from cpvae_lite.data import Dataset
 from cpvae_lite.experiments import Experiment, named
 from cpvae_lite.reproduction import environment, missing, reproduce, reproduce_all, result_path
@@ -47,6 +47,34 @@ def test_the_weights_of_seed_0_are_those_that_were_measured(run, tmp_path):
     record = reproduce(run, tmp_path, progress=False)
     model = Results("synthetic", tmp_path).model("mog-2")
     assert run.measure(model, run.dataset(), 3) == record["measures"]
+
+
+def test_the_last_epoch_can_be_measured_instead_of_the_best(tmp_path, monkeypatch):
+    """The best of three epochs is the first; the validation bound says so, and we say it."""
+    whole = named("last/cp-2-seed0").lasting(3)
+    run = Little(whole.table, whole.label, whole.model, whole.training, whole.epoch)
+    bounds = iter([3.0, 2.0, 1.0] * 2)
+    found = BoundEstimate(0.0, 0.1, {"reconstruction": 0.0, "kl_c": 0.0, "kl_z": 0.0}, 100)
+    monkeypatch.setattr(train, "estimate_bound", lambda *_: replace(found, value=next(bounds)))
+    kept = []
+    fit(
+        run.build(run.dataset()),
+        run.dataset(),
+        run.training,
+        progress=False,
+        after_epoch=lambda m: kept.append(_copy(m)),
+    )
+    record = reproduce(run, tmp_path, progress=False)
+    model = Results("last", tmp_path).model("cp-2")
+    assert record["best_epoch"] == 1
+    for name, value in kept[-1].items():
+        assert name == "aggregated_posterior" or torch.equal(value, model.state_dict()[name])
+    shares = model.predict_proba(data.train.data).mean(0)
+    assert torch.allclose(model.aggregated_posterior, shares)
+
+
+def _copy(model):
+    return {name: value.clone() for name, value in model.state_dict().items()}
 
 
 def test_other_seeds_leave_one_file(run, tmp_path):
