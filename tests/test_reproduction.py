@@ -56,14 +56,8 @@ def test_the_last_epoch_can_be_measured_instead_of_the_best(tmp_path, monkeypatc
     bounds = iter([3.0, 2.0, 1.0] * 2)
     found = BoundEstimate(0.0, 0.1, {"reconstruction": 0.0, "kl_c": 0.0, "kl_z": 0.0}, 100)
     monkeypatch.setattr(train, "estimate_bound", lambda *_: replace(found, value=next(bounds)))
-    kept = []
-    fit(
-        run.build(run.dataset()),
-        run.dataset(),
-        run.training,
-        progress=False,
-        after_epoch=lambda m: kept.append(_copy(m)),
-    )
+    data, kept = run.dataset(), []
+    fit(run.build(data), data, run.training, progress=False, after_epoch=lambda model: kept.append(_copy(model)))
     record = reproduce(run, tmp_path, progress=False)
     model = Results("last", tmp_path).model("cp-2")
     assert record["best_epoch"] == 1
