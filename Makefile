@@ -45,7 +45,8 @@ assets: $(READY)
 RESULTS := cpvae_lite/artifacts/results
 results: $(READY)
 	$(BIN)/cpvae-lite reproduce synthetic --out $(RESULTS) --jobs 2
-	$(BIN)/cpvae-lite reproduce temperature last --seeds 0,1,2 --out $(RESULTS) --jobs 2
+	$(BIN)/cpvae-lite reproduce temperature --seeds 0,1,2 --out $(RESULTS) --jobs 2
+	$(BIN)/cpvae-lite reproduce last --seeds 0,1 --out $(RESULTS) --jobs 2
 	$(BIN)/cpvae-lite reproduce slow --seeds 0 --out $(RESULTS) --jobs 2
 
 clean:
