@@ -34,6 +34,7 @@ def save_model(model: LatentVariableModel, folder: str | Path) -> None:
 
     Example:
         >>> import tempfile
+        >>> from cpvae_lite import build
         >>> model = build("cp", features=784, categories=10)
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     save_model(model, folder)

@@ -70,14 +70,18 @@ def train(folder):
     """Begin the run in a folder, or go on with it."""
     begun = (folder / "run.json").exists()
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         fit(model(), images(), config(epochs=EPOCHS), out=folder, resume=begun, progress=False)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
 
 
 def child_at(folder):
+    """A child that trains; an early SIGINT waits until it can be caught, lest multiprocessing's hooks swallow it."""
     child = multiprocessing.get_context("fork").Process(target=train, args=[folder])
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     child.start()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     return child
 
 
