@@ -110,6 +110,8 @@ def whole(folder):
 
 def main(folder):
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+    # The first optimiser imports hundreds of modules, and torch swallows an interrupt that falls into an import.
+    torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))])
     delays = random.Random(0)
     codes = {"whole": [whole(folder / "whole")]}
     for name, sign in (("killed", signal.SIGKILL), ("interrupted", signal.SIGINT)):
