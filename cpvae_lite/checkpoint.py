@@ -7,7 +7,7 @@ model.safetensors, model.json, history.json    the finished model
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 
 import torch
@@ -17,20 +17,32 @@ from cpvae_lite._version import __version__
 from cpvae_lite.data import Dataset
 from cpvae_lite.history import History
 from cpvae_lite.model import LatentVariableModel
+from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.state import Snapshot, TrainState
 from cpvae_lite.storage import checksum, read_json, read_tensors, write_json, write_tensors
 from cpvae_lite.zoo import ModelConfig, compose
 
 FORMAT = 1  # of the files; a later version of the package may raise it
+# A run that was begun before a setting existed has its default.
+DEFAULTS = {
+    part: {field.name: field.default for field in fields(kind) if field.default is not MISSING}
+    for part, kind in {"model": ModelConfig, "training": TrainConfig}.items()
+}
 FREE_ON_RESUME = {"epochs", "checkpoint_every"}  # settings that do not change the weights of an epoch
 
 
-def save_model(model: LatentVariableModel, folder: str | Path) -> None:
+def save_model(model: LatentVariableModel, folder: str | Path, *, half: bool = False) -> None:
     """Write a model's weights (safetensors) and configuration (JSON) into a folder.
+
+    Args:
+        model: from :func:`cpvae_lite.build`.
+        folder: made if it is not there; a model that is there is replaced.
+        half: round the parameters to float16, for half the size; they are read back as float32. q(c) is kept whole.
 
     Raises:
         OSError: if the folder cannot be written; no half-written file is left.
-        ValueError: if the model was composed by hand and so has no configuration to build it from again.
+        ValueError: if the model was composed by hand and so has no configuration to build it from again, or if a
+            weight is too great for float16.
 
     Example:
         >>> import tempfile
@@ -43,8 +55,18 @@ def save_model(model: LatentVariableModel, folder: str | Path) -> None:
         True
     """
     description, folder = _described(model), Path(folder)
-    write_tensors(folder / "model.safetensors", model.state_dict())
+    tensors = model.state_dict()
+    if half:
+        tensors |= {name: _halved(name, weight) for name, weight in model.named_parameters()}
+    write_tensors(folder / "model.safetensors", tensors)
     write_json(folder / "model.json", _stamp() | {"model": description})
+
+
+def _halved(name: str, weight: Tensor) -> Tensor:
+    rounded = weight.detach().half()
+    if rounded.isinf().any():
+        raise ValueError(f"{name} reaches {weight.abs().max():.3g}, too much for float16; keep the model whole")
+    return rounded
 
 
 def _described(model: LatentVariableModel) -> dict:
@@ -64,7 +86,8 @@ def load_model(folder: str | Path) -> LatentVariableModel:
     for name in ("model.json", "model.safetensors"):
         if not (folder / name).is_file():
             raise FileNotFoundError(f"{folder} holds no finished model ({name} is missing)")
-    tensors, _ = read_tensors(folder / "model.safetensors")
+    stored, _ = read_tensors(folder / "model.safetensors")
+    tensors = {name: tensor.float() if tensor.dtype == torch.float16 else tensor for name, tensor in stored.items()}
     model = compose(_model_config(folder / "model.json"))
     model.to(next((tensor.dtype for tensor in tensors.values()), torch.float32))
     _load_state(model, tensors, folder / "model.safetensors")
@@ -207,6 +230,7 @@ class Run:
             there = found.get(part)
             if not isinstance(there, dict):
                 raise ValueError(f"{path} is damaged: it does not say what {part} it is of")
+            there = DEFAULTS.get(part, {}) | there
             for key, value in wanted.items():
                 if key not in FREE_ON_RESUME and there.get(key) != value:
                     raise ValueError(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from cpvae_lite.data import Dataset
-from cpvae_lite.draws import Hard, Relaxed
+from cpvae_lite.draws import Hard, Mode, Relaxed
 from cpvae_lite.elbo import BoundEstimate, estimate_bound, log_marginal, standard_error
-from cpvae_lite.metrics import effective_categories, label_agreement, used_categories
+from cpvae_lite.metrics import active_units, effective_categories, label_agreement, used_categories
 from cpvae_lite.model import LatentVariableModel
 
 
@@ -34,6 +35,7 @@ def evaluate(
     Returns:
         A dict that JSON can hold. "negative_bound" uses hard c and one z; every figure that is an average
         over images comes with its standard error.
+        "active_units" counts the dimensions of each code whose posterior mean varies with x.
 
     Example:
         >>> from cpvae_lite import build, load_dataset
@@ -53,9 +55,18 @@ def evaluate(
         report["importance_samples"] = importance_samples
         report["negative_log_evidence"] = -evidence.mean().item()
         report["negative_log_evidence_standard_error"] = standard_error(evidence)
+    report["active_units"] = _active_units(model, x)
     if model.categories:
         report |= _categories(model, dataset, split, x)
     return report
+
+
+@torch.no_grad()
+def _active_units(model: LatentVariableModel, x: Tensor, batch_size: int = 1000) -> dict[str, int]:
+    """Of each continuous latent, by name; those below others are taken at the mode of these."""
+    blocks = [model.infer(rows, Mode()).values for rows in x.split(batch_size)]
+    continuous = [latent.name for latent in model.latents if not latent.publishes]
+    return {name: active_units(torch.cat([values[name] for values in blocks])) for name in continuous}
 
 
 def _bound(prefix: str, estimate: BoundEstimate) -> dict[str, float]:

@@ -1,6 +1,8 @@
-"""What a trained model does with its categories, and how they compare with labels."""
+"""What a trained model does with its categories and codes, and how its categories compare with labels."""
 
 from __future__ import annotations
+
+from collections import Counter
 
 import numpy as np
 import torch
@@ -57,6 +59,72 @@ def label_shares(responsibilities: Tensor, labels: Tensor) -> Tensor:
     return shares.index_add(0, labels, responsibilities).T
 
 
+def label_posteriors(responsibilities: Tensor, labels: Tensor) -> Tensor:
+    """How the images of each label use the categories: q(c|label), the form of the paper's Fig. 10.
+
+    Args:
+        responsibilities: q(c|x), (N, K).
+        labels: (N,) from 0.
+
+    Returns:
+        A tensor of shape (labels, K); a row sums to one, or is NaN if no image has that label.
+
+    Example:
+        >>> import torch
+        >>> label_posteriors(torch.tensor([[0.5, 0.5], [0.0, 1.0]]), torch.tensor([0, 0]))
+        tensor([[0.2500, 0.7500]])
+    """
+    shares = label_shares(responsibilities, labels).T
+    return shares / labels.to(shares.device).bincount()[:, None]
+
+
+def first_categories(posteriors: Tensor, count: int = 5) -> list[list[int]]:
+    """The categories that each label uses most, the form of the paper's Table 2.
+
+    Args:
+        posteriors: q(c|label), (labels, K).
+        count: how many, if there are so many.
+
+    Example:
+        >>> import torch
+        >>> first_categories(torch.tensor([[0.1, 0.2, 0.7], [0.5, 0.4, 0.1]]), count=2)
+        [[2, 1], [0, 1]]
+    """
+    return posteriors.argsort(dim=1, descending=True, stable=True)[:, :count].tolist()
+
+
+def shared_categories(first: list[list[int]]) -> list[int]:
+    """The categories that stand in the lists of several labels, in order.
+
+    Args:
+        first: a list of categories for each label; see :func:`first_categories`.
+
+    Example:
+        >>> shared_categories([[2, 1], [0, 1], [4, 3]])
+        [1]
+    """
+    labels = Counter(category for categories in first for category in set(categories))
+    return sorted(category for category, count in labels.items() if count > 1)
+
+
+def active_units(means: Tensor, threshold: float = 0.01) -> int:
+    """How many dimensions of a code say something about x: those whose posterior mean varies over the data.
+
+    Args:
+        means: posterior means of the data, (N, D).
+        threshold: variances above it count.
+
+    Reference:
+        Burda, Grosse and Salakhutdinov, Importance weighted autoencoders, 2016.
+
+    Example:
+        >>> import torch
+        >>> active_units(torch.tensor([[-1.0, 0.5], [1.0, 0.5]]))
+        1
+    """
+    return int((means.var(0, correction=0) > threshold).sum())
+
+
 def label_agreement(
     responsibilities: Tensor, labels: Tensor, train_responsibilities: Tensor, train_labels: Tensor
 ) -> dict[str, float]:
@@ -68,8 +136,9 @@ def label_agreement(
             where a label does not occur among them, no category can stand for it.
 
     Returns:
-        "nmi", the normalised mutual information; "ari", the adjusted Rand index; "accuracy", the share of
-        images whose label is the majority label of their category.
+        "nmi", the normalised mutual information; "ari", the adjusted Rand index; "purity", the share of images
+        whose label is the most frequent one among the judged images of their category; "accuracy", the same with
+        the majority label of the training images, so that a category of few images cannot flatter.
 
     Example:
         >>> import torch
@@ -82,8 +151,10 @@ def label_agreement(
     assigned = responsibilities.argmax(1).cpu()
     majority = label_shares(train_responsibilities, train_labels.to(train_responsibilities.device)).argmax(1).cpu()
     labels = labels.cpu()
+    counts = label_shares(torch.nn.functional.one_hot(assigned, responsibilities.shape[1]), labels)  # whole numbers
     return {
         "nmi": float(normalized_mutual_info_score(labels.numpy(), assigned.numpy())),
         "ari": float(adjusted_rand_score(labels.numpy(), assigned.numpy())),
+        "purity": counts.amax(1).sum().item() / len(labels),
         "accuracy": float(np.mean((majority[assigned] == labels).numpy())),
     }

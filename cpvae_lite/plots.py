@@ -5,9 +5,12 @@ Colours are Okabe and Ito's, which people with any kind of colour vision can tel
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
+from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -89,17 +92,42 @@ def plot_category_use(aggregated_posterior: Tensor) -> Figure:
     Args:
         aggregated_posterior: (K,).
     """
+    figure, axes = _subplots(figsize=(7, 2.6))
+    _share_bars(axes, aggregated_posterior)
+    axes.set_ylabel("q(c)")
+    sns.despine(figure)
+    return figure
+
+
+def plot_category_uses(aggregated_posteriors: Mapping[str, Tensor], *, columns: int = 2) -> Figure:
+    """q(c) of several models as bars on one scale, a panel each (the whole of the paper's Fig. 9).
+
+    Args:
+        aggregated_posteriors: (K,) by name of the model.
+        columns: panels a row.
+    """
+    rows = -(-len(aggregated_posteriors) // columns)
+    figure, axes = _subplots(rows, columns, figsize=(3.8 * columns, 2.3 * rows), squeeze=False, sharey=True)
+    for place in axes.flat[len(aggregated_posteriors) :]:
+        place.set_axis_off()
+    for place, (name, shares) in zip(axes.flat, aggregated_posteriors.items(), strict=False):
+        _share_bars(place, shares)
+        place.set_title(name, fontsize=10)
+    for place in axes[:, 0]:
+        place.set_ylabel("q(c)")
+    sns.despine(figure)
+    return figure
+
+
+def _share_bars(axes: plt.Axes, aggregated_posterior: Tensor) -> None:
     shares = aggregated_posterior.sort(descending=True).values.cpu().numpy()
     threshold = 1 / len(shares)
-    figure, axes = _subplots(figsize=(7, 2.6))
     colours = [BLUE if share > threshold else GREY for share in shares]
     axes.bar(range(1, len(shares) + 1), shares, width=0.9, color=colours)
     axes.axhline(threshold, color=RED, linewidth=1.2, linestyle="--")
     axes.text(len(shares) + 0.5, threshold, f" 1/K = {threshold:.3g}", color=RED, va="bottom", ha="right", fontsize=9)
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.set(xlabel="category, in order of its share", ylabel="q(c)", xlim=(0.4, len(shares) + 0.6))
-    sns.despine(figure)
-    return figure
+    axes.set(xlabel="category, in order of its share", xlim=(0.4, len(shares) + 0.6))
 
 
 def plot_label_shares(shares: Tensor, label_names: tuple[str, ...], categories: list[int]) -> Figure:
@@ -120,6 +148,49 @@ def plot_label_shares(shares: Tensor, label_names: tuple[str, ...], categories: 
     axes.set(ylabel="category c")
     axes.tick_params(axis="x", rotation=40)
     axes.tick_params(axis="y", rotation=0)
+    return figure
+
+
+def plot_label_posteriors(posteriors: Tensor, label_names: tuple[str, ...]) -> Figure:
+    """q(c|label) as a heat map, a row a label (the contents of the paper's Figs. 10-12).
+
+    Categories stand beside those that the same label uses most, so that a label with categories of its own shows
+    as one bright stretch.
+
+    Args:
+        posteriors: (labels, K), as :func:`cpvae_lite.metrics.label_posteriors` gives them.
+        label_names: one a row.
+    """
+    values = posteriors.cpu().numpy()
+    order = np.lexsort((-values.max(0), values.argmax(0)))  # by label, within a label by share
+    figure, axes = _subplots(figsize=(8, 0.26 * len(values) + 1.2))
+    # The square root of a share, as ink does: small shares stay visible.
+    image = axes.imshow(values[:, order], aspect="auto", cmap="viridis", norm=PowerNorm(0.5, 0, values.max()))
+    axes.set_yticks(range(len(values)), label_names, fontsize=9 if len(values) <= 12 else 6)
+    axes.set(xlabel="category, beside those that the same label uses most", xticks=[])
+    figure.colorbar(image, ax=axes, label="q(c | label)")
+    return figure
+
+
+def plot_sheets(sheets: Mapping[tuple[str, str], np.ndarray], *, width: float = 2.6) -> Figure:
+    """Sheets of samples in rows and columns (the form of the paper's Figs. 14-16); one that is not there is blank.
+
+    Args:
+        sheets: grey values (height, width), uint8, by names of row and column.
+        width: inches a sheet.
+    """
+    rows, columns = (list(dict.fromkeys(names)) for names in zip(*sheets, strict=True))
+    figure, axes = _subplots(
+        len(rows), len(columns), figsize=(width * len(columns), (width + 0.1) * len(rows)), squeeze=False
+    )
+    for line, row in zip(axes, rows, strict=True):
+        for place, column in zip(line, columns, strict=True):
+            if (row, column) in sheets:
+                place.imshow(sheets[row, column], cmap="gray", vmin=0, vmax=255)
+            _no_frame(place)
+        line[0].set_ylabel(row, fontsize=11)
+    for place, column in zip(axes[0], columns, strict=True):
+        place.set_title(column, fontsize=11)
     return figure
 
 

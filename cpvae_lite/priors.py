@@ -59,19 +59,33 @@ class ComponentGaussian(Conditional):
             expectation under q(c|x), the first term of Eq. 12; with "c" it is that of the draw of c
             (a relaxed draw weighs the categories, a hard one picks one).
         spread: standard deviation of the means at the start. Means far apart at the start make one
-            category win all images before the encoder can tell them apart.
+            category win all images before the encoder can tell them apart. None draws them uniformly from
+            [0, 1] instead.
+        learned: False keeps means and variances as they start.
 
     Example:
         >>> prior = ComponentGaussian(categories=10, size=40)
         >>> prior({"c": torch.tensor([3, 3, 7])}).sample().shape
         torch.Size([3, 40])
+        >>> list(ComponentGaussian(10, 40, learned=False).parameters())
+        []
     """
 
-    def __init__(self, categories: int, size: int, weights: str = "pi", spread: float = 1.0):
+    mean: Tensor
+    log_variance: Tensor
+
+    def __init__(
+        self, categories: int, size: int, weights: str = "pi", spread: float | None = 1.0, learned: bool = True
+    ):
         super().__init__("c")
         self.weights = weights
-        self.mean = nn.Parameter(spread * torch.randn(categories, size))
-        self.log_variance = nn.Parameter(torch.zeros(categories, size))
+        start = torch.rand(categories, size) if spread is None else spread * torch.randn(categories, size)
+        keep = self._learn if learned else self.register_buffer
+        keep("mean", start)
+        keep("log_variance", torch.zeros(categories, size))
+
+    def _learn(self, name: str, start: Tensor) -> None:
+        self.register_parameter(name, nn.Parameter(start))
 
     def forward(self, values: Values) -> D.Independent:
         (category,) = self.context(values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import zlib
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
+
+PLAIN_LIST = re.compile(r'\[\n[^][{}"]*\]')  # of numbers, true, false and null; no string holds a raw line break
 
 
 def atomic_write(path: Path, data: bytes) -> None:
@@ -42,8 +45,10 @@ def _write_and_replace(path: Path, data: bytes) -> None:
 
 
 def write_json(path: Path, content: object) -> None:
-    """Write `content` as JSON, atomically."""
-    atomic_write(path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
+    """Write `content` as JSON, atomically; a list of plain values stands on one line."""
+    text = json.dumps(content, indent=2, allow_nan=False)
+    text = PLAIN_LIST.sub(lambda found: " ".join(found[0].split()).replace("[ ", "[").replace(" ]", "]"), text)
+    atomic_write(path, (text + "\n").encode())
 
 
 def read_json(path: Path) -> dict:

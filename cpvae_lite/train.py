@@ -6,6 +6,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from cpvae_lite._seeding import seeded
+from cpvae_lite.capture import own_stream, recorder, repeated
 from cpvae_lite.checkpoint import Run
 from cpvae_lite.data import Dataset, binarise
 from cpvae_lite.draws import Relaxed
@@ -41,7 +43,8 @@ def fit(
     """Train a model in place, on the device that its weights are on.
 
     The model ends with the weights of the epoch with the best validation bound (hard c, one z, KL weight
-    1, a fixed seed), and with q(c) of the training set in `model.aggregated_posterior`.
+    1, a fixed seed), and with q(c) of the training set in `model.aggregated_posterior`. On a GPU the step is
+    recorded once as a CUDA graph and then replayed: hooks on the model are called in the first steps only.
 
     Args:
         model: from :func:`cpvae_lite.build`.
@@ -60,6 +63,7 @@ def fit(
         FileExistsError: if `out` holds a run and `resume` is False.
         FileNotFoundError: if it holds none and `resume` is True.
         NotFiniteError: if the loss is not finite; names the step, the term and the last good checkpoint.
+        RuntimeError: if a model composed by hand does what a CUDA graph cannot hold.
         KeyboardInterrupt: if the run is interrupted. Like after NotFiniteError, the checkpoint and the
             model then hold the last whole epoch.
 
@@ -74,11 +78,14 @@ def fit(
     config = config or TrainConfig()
     _require_fit(model, dataset, config)
     model.aggregated_posterior.fill_(torch.nan)  # that of other weights says nothing about these
-    optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
+    device = next(model.parameters()).device
+    on_gpu = device.type == "cuda"
+    optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True, capturable=on_gpu)
     state = TrainState(model, optimizer)
     run = _open_run(out, resume, state, config, dataset)
-    _train(state, dataset, config, run, progress, after_epoch)
-    state.load_best()
+    with own_stream(device):
+        _train(state, dataset, config, run, progress, after_epoch)
+        state.load_best()
     aggregate(model, dataset)
     if run:
         run.finish(model, state.history)
@@ -138,11 +145,11 @@ def _train(
     images, validation = dataset.train.data.to(weight.device), dataset.observed("validation").to(weight)
     compute = torch.compile(objective) if config.compile else objective
     safe = state.snapshot()
-    with _bar(state, config, len(images), progress) as bar:
+    with _bar(state, config, len(images), progress) as bar, closing(_Steps(state, compute, images, config)) as steps:
         try:
             while not _finished(state.history, config):
                 epoch = len(state.history) + 1
-                record = _epoch(state, compute, images, config, epoch, bar)
+                record = _epoch(state, steps, config, epoch, bar)
                 record["validation"] = _validate(state.model, validation)
                 state.finish_epoch(record)
                 safe = state.snapshot()
@@ -172,19 +179,44 @@ def _finished(history: History, config: TrainConfig) -> bool:
     return len(history) >= config.epochs or waited >= config.patience
 
 
-def _epoch(state: TrainState, compute: Callable, images: Tensor, config: TrainConfig, epoch: int, bar: tqdm) -> dict:
+class _Steps:
+    """The steps of training; what changes between them is in tensors that stay where they are, for the recording."""
+
+    def __init__(self, state: TrainState, compute: Callable, images: Tensor, config: TrainConfig):
+        self.state, self.compute, self.images = state, compute, images
+        self.batch = torch.zeros(config.batch_size, dtype=torch.long, device=images.device)
+        self.kl_weight, self.temperature = (torch.zeros((), device=images.device) for _ in range(2))
+        self.names: list[str] = []
+        self._taken = repeated(self._step, recorder(images.device))
+
+    def take(self, batch: Tensor) -> Tensor:
+        """One step on some rows of the images; returns all terms, (terms,), as `names` names them."""
+        self.batch.copy_(batch)
+        return next(self._taken)
+
+    def _step(self) -> Tensor:
+        terms = self.compute(self.state.model, self.images[self.batch], self.kl_weight, self.temperature)
+        self.names = list(terms)
+        return descend(terms, self.state.optimizer)
+
+    def close(self) -> None:
+        """Drop the recording with its memory, which the last gradients lie in."""
+        self._taken.close()
+        self.state.optimizer.zero_grad()
+
+
+def _epoch(state: TrainState, steps: _Steps, config: TrainConfig, epoch: int, bar: tqdm) -> dict:
     """One pass over the training images; the record holds the mean of each term."""
     began = time.perf_counter()
-    device = images.device
+    images, rows = steps.images, []
     schedule = {"kl_weight": config.kl_weight_at(epoch), "temperature": config.temperature_at(epoch)}
-    kl_weight, temperature = (torch.tensor(value, device=device) for value in schedule.values())
-    rows = []
-    with seeded(config.seed, epoch, device=device):
-        for batch in _batches(len(images), config.batch_size, device):
-            terms = compute(state.model, images[batch], kl_weight, temperature)
-            rows.append(descend(terms, state.optimizer))
+    steps.kl_weight.fill_(schedule["kl_weight"])
+    steps.temperature.fill_(schedule["temperature"])
+    with seeded(config.seed, epoch, device=images.device):
+        for batch in _batches(len(images), config.batch_size, images.device):
+            rows.append(steps.take(batch))
             bar.update()
-    means = _means(list(terms), torch.stack(rows), epoch)
+    means = _means(steps.names, torch.stack(rows), epoch)
     _require_finite_weights(state.model, epoch)
     return {"epoch": epoch, **schedule, "seconds": time.perf_counter() - began, "train": means}
 

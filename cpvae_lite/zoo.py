@@ -45,6 +45,8 @@ from cpvae_lite.priors import ComponentGaussian, MixtureOfGaussians, VampPrior
 
 LIKELIHOODS = {"bernoulli": Bernoulli, "gaussian": SphericalGaussian}
 GATES = {"probs": "pi", "sample": "c"}  # what the gated layer of z's posterior sees
+STARTS = ("normal", "uniform")  # where the means of p(z|c) start: around 0 with the spread given, or within [0, 1]
+CONDITIONAL = ("cp", "indq")  # the models whose prior p(z|c) depends on the category
 GATED = ("cp", "indp")  # the models whose posterior of z has that layer
 CATEGORICAL = ("cp", "indq", "indp", "indqp")  # the models with a latent c
 SINGLE = ("vae", "hvae")  # the models with nothing to choose from, no category and no component
@@ -66,6 +68,8 @@ class ModelConfig:
         elu_logits: apply an ELU to the logits of c.
         prior_spread: standard deviation, at the start, of what sets the K components apart: their means, or the
             logits of the pseudo-inputs. The paper does not give it.
+        prior_start: "normal" for means of p(z|c) drawn with that spread around zero, "uniform" for [0, 1].
+        learned_prior: False keeps the means and variances of p(z|c) as they start.
 
     Example:
         >>> ModelConfig("cq", features=784)
@@ -84,6 +88,8 @@ class ModelConfig:
     gate: str = "probs"
     elu_logits: bool = False
     prior_spread: float = 0.3
+    prior_start: str = "normal"
+    learned_prior: bool = True
 
     def __post_init__(self):
         one_of("model", self.name, MODELS)
@@ -91,12 +97,18 @@ class ModelConfig:
         one_of("gate", self.gate, GATES)
         for name in ("features", "latent_size", "hidden"):
             object.__setattr__(self, name, whole_number(name, getattr(self, name)))
-        if not isinstance(self.elu_logits, bool):
-            raise TypeError(f"elu_logits must be True or False, not {self.elu_logits!r}")
+        one_of("prior_start", self.prior_start, STARTS)
+        for name in ("elu_logits", "learned_prior"):
+            if not isinstance(getattr(self, name), bool):
+                raise TypeError(f"{name} must be True or False, not {getattr(self, name)!r}")
         if self.gate != "probs" and self.name not in GATED:
             raise ValueError(f"{self.name} has no gated layer; gate={self.gate!r} is for {' and '.join(GATED)}")
         if self.elu_logits and self.name not in CATEGORICAL:
             raise ValueError(f"{self.name} has no logits of c for elu_logits; {', '.join(CATEGORICAL)} have")
+        if self.name not in CONDITIONAL and (self.prior_start != "normal" or not self.learned_prior):
+            raise ValueError(
+                f"{self.name} has no p(z|c); prior_start and learned_prior are for {' and '.join(CONDITIONAL)}"
+            )
         spread = finite_number("prior_spread", self.prior_spread, least=0, strict=True)
         object.__setattr__(self, "prior_spread", spread)
         if self.name in SINGLE:
@@ -251,7 +263,8 @@ def _posterior_of_x_and_c(config: ModelConfig) -> Gaussian:
 
 
 def _prior_of_c(config: ModelConfig, weights: str) -> ComponentGaussian:
-    return ComponentGaussian(config.categories, config.latent_size, weights, config.prior_spread)
+    spread = config.prior_spread if config.prior_start == "normal" else None
+    return ComponentGaussian(config.categories, config.latent_size, weights, spread, config.learned_prior)
 
 
 def _vamp_prior(config: ModelConfig, trunk: nn.Module, posterior: Gaussian) -> VampPrior:

@@ -75,6 +75,31 @@ def test_a_loaded_model_has_the_bounds_and_weights_of_the_saved_one(tmp_path, di
     assert torch.equal(log_marginal(again, x, 3), log_marginal(network, x, 3))
 
 
+def test_a_halved_model_is_rounded_once_and_keeps_its_shares(tmp_path, disturbed):
+    network = disturbed()
+    save_model(network, tmp_path / "whole")
+    save_model(network, tmp_path / "half", half=True)
+    sizes = [(tmp_path / name / "model.safetensors").stat().st_size for name in ("whole", "half")]
+    parameters = sum(weight.numel() for weight in network.parameters())
+    assert sizes[0] - sizes[1] == pytest.approx(2 * parameters, abs=100)
+    again = load_model(tmp_path / "half")
+    assert {weight.dtype for weight in again.state_dict().values()} == {torch.float32}
+    for name, weight in network.named_parameters():
+        assert torch.equal(again.state_dict()[name], weight.detach().half().float())
+    assert torch.equal(again.aggregated_posterior, network.aggregated_posterior)
+    save_model(again, tmp_path / "again", half=True)
+    assert same(weights(load_model(tmp_path / "again")), weights(again))
+
+
+def test_a_weight_that_float16_cannot_hold_is_named(tmp_path, disturbed):
+    network = disturbed()
+    with torch.no_grad():
+        network.trunk.layers[0].affine.bias[0] = 1e5
+    with pytest.raises(ValueError, match=r"trunk.layers.0.affine.bias reaches 1e\+05, too much for float16"):
+        save_model(network, tmp_path, half=True)
+    assert not list(tmp_path.iterdir())
+
+
 def test_loading_leaves_the_random_state_alone(tmp_path, disturbed):
     save_model(disturbed(), tmp_path)
     before = torch.get_rng_state()
@@ -328,6 +353,22 @@ def test_a_checkpoint_of_another_run_is_refused(run, tmp_path):
     fit(model(), images(name="grey"), config(seed=1), out=tmp_path / "other", progress=False)
     (run / "checkpoint.safetensors").write_bytes((tmp_path / "other" / "checkpoint.safetensors").read_bytes())
     with pytest.raises(ValueError, match=r"checkpoint.safetensors is of another run: training seed is 1 there, 0 here"):
+        resumed(run)
+
+
+def test_a_run_from_before_a_setting_existed_has_its_default(run):
+    """The learned prior was not always a setting; runs and checkpoints of that time can be resumed."""
+    description = read_json(run / "run.json")
+    del description["model"]["learned_prior"]
+    write_json(run / "run.json", description)
+    tensors, header = read_tensors(run / "checkpoint.safetensors")
+    del header["model"]["learned_prior"]
+    write_tensors(run / "checkpoint.safetensors", tensors, header)
+    resumed(run)
+    assert read_run(run)["model"]["learned_prior"] is True
+    description["training"].pop("seed")
+    write_json(run / "run.json", description | {"model": description["model"] | {"name": "indq"}})
+    with pytest.raises(ValueError, match="model name is 'indq' there, 'cp' here"):
         resumed(run)
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from sklearn.metrics import adjusted_rand_score
 
-from cpvae_lite import Dataset, evaluate
+from cpvae_lite import Dataset, Mode, evaluate
 from cpvae_lite.data import Split
 
 
@@ -177,3 +177,17 @@ def test_temperature_must_be_positive(tiny, dataset):
 def test_labels_that_training_data_lack_are_left_out_of_the_report(tiny, dataset):
     bare = Float64Data("bare", Split(dataset.train.data), dataset.validation, dataset.test, (3,))
     assert evaluate(tiny("cp"), bare)["labels"] == {}
+
+
+def test_active_units_are_those_whose_posterior_mean_varies(tiny, dataset):
+    network = tiny("hvae")
+    head = network.latents[0].posterior.net.layers[-1]
+    with torch.no_grad():
+        for weight in (*head.weights, head.bias[None]):
+            weight[0] = 0  # the first mean of z2 is the same for all x
+    x = dataset.observed("test")
+    values = network.infer(x, Mode()).values
+    found = evaluate(network, dataset)["active_units"]
+    varies = {name: values[name].var(0, correction=0) > 0.01 for name in ("z2", "z1")}
+    assert not varies["z2"][0]
+    assert found == {name: int(units.sum()) for name, units in varies.items()}

@@ -5,7 +5,16 @@ import pytest
 import torch
 from sklearn.metrics import adjusted_rand_score, mutual_info_score
 
-from cpvae_lite.metrics import effective_categories, label_agreement, label_shares, used_categories
+from cpvae_lite.metrics import (
+    active_units,
+    effective_categories,
+    first_categories,
+    label_agreement,
+    label_posteriors,
+    label_shares,
+    shared_categories,
+    used_categories,
+)
 
 
 @pytest.fixture
@@ -57,6 +66,8 @@ def test_agreement_is_that_of_scikit_learn_and_of_counting(clustering):
 
     right = [majority(k) == label for k, label in zip(assigned, names, strict=True)]
     assert found["accuracy"] == pytest.approx(sum(right) / len(right))
+    counts = [np.bincount(names[assigned == k]).max() for k in set(assigned.tolist())]
+    assert found["purity"] == pytest.approx(sum(counts) / len(names)) and found["purity"] >= found["accuracy"]
     assert 0.25 < found["accuracy"] < 1 and 0 < found["ari"] < 1
 
 
@@ -103,3 +114,34 @@ def test_effective_categories_count_equal_shares(shares, count):
 
 def test_unequal_shares_count_less():
     assert 1 < effective_categories(torch.tensor([0.9, 0.1])) < 2
+
+
+def test_posteriors_of_labels_average_over_their_images(clustering):
+    (responsibilities, labels), _ = clustering
+    found = label_posteriors(responsibilities, labels)
+    for label in range(4):
+        assert torch.allclose(found[label], responsibilities[labels == label].mean(0), atol=1e-6)
+    shares = torch.bincount(labels) / len(labels)
+    assert torch.allclose(shares @ found, responsibilities.mean(0), atol=1e-6)  # Eq. 18, label by label
+
+
+def test_a_label_without_images_has_no_posterior():
+    assert label_posteriors(torch.eye(2), torch.tensor([0, 2]))[1].isnan().all()
+
+
+def test_first_categories_are_the_greatest_in_order():
+    posteriors = torch.tensor([[0.1, 0.2, 0.3, 0.4], [0.25, 0.25, 0.5, 0.0]])
+    assert first_categories(posteriors, 3) == [[3, 2, 1], [2, 0, 1]]
+    assert first_categories(posteriors, 9) == [[3, 2, 1, 0], [2, 0, 1, 3]]
+
+
+def test_shared_categories_stand_under_several_labels():
+    assert shared_categories([[5, 1], [1, 5], [7, 1], [3, 3]]) == [1, 5]
+    assert shared_categories([[1, 2], [3, 4]]) == []
+
+
+def test_a_unit_is_active_if_its_mean_varies():
+    means = torch.randn(4000, 3) * torch.tensor([1.0, 0.2, 0.05])
+    assert active_units(means) == 2  # variances 1, 0.04 and 0.0025
+    assert active_units(means + 100) == 2
+    assert active_units(means, threshold=0.1) == 1

@@ -8,9 +8,12 @@ from cpvae_lite.plots import (
     image_grid,
     plot_categories,
     plot_category_use,
+    plot_category_uses,
     plot_history,
     plot_images,
+    plot_label_posteriors,
     plot_label_shares,
+    plot_sheets,
 )
 
 
@@ -39,6 +42,9 @@ def _history():
         lambda: plot_images(torch.rand(6, 784), columns=3, titles=["a", "b", "c"]),
         lambda: plot_categories(torch.rand(3, 10, 784), [7, 1, 2], torch.full((10,), 0.1), columns=2),
         lambda: plot_category_use(torch.full((10,), 0.1)),
+        lambda: plot_category_uses({"a": torch.full((10,), 0.1), "b": torch.rand(20), "c": torch.rand(20)}),
+        lambda: plot_label_posteriors(torch.rand(3, 20), ("shoe", "bag", "coat")),
+        lambda: plot_sheets({("a", "10"): np.zeros((8, 8), np.uint8), ("b", "150"): np.zeros((8, 8), np.uint8)}),
         lambda: plot_label_shares(torch.rand(10, 2), ("shoe", "bag"), [3, 5]),
         lambda: plot_history(_history()),
     ],
@@ -68,3 +74,26 @@ def test_a_history_without_categories_has_two_panels():
         for name in ("kl_c", "used_categories"):
             record["validation"] = {k: v for k, v in record["validation"].items() if k != name}
     assert len(plot_history(history).axes) == 2
+
+
+def test_models_have_a_panel_each_and_one_scale():
+    figure = plot_category_uses({"few": torch.tensor([0.9, 0.1]), "many": torch.full((150,), 1 / 150)})
+    few, many = (axes for axes in figure.axes if axes.get_title())
+    assert (few.get_title(), len(few.patches)) == ("few", 2) and (many.get_title(), len(many.patches)) == ("many", 150)
+    assert few.get_ylim() == many.get_ylim()
+
+
+def test_categories_stand_beside_those_of_the_same_label():
+    """Categories 1 and 3 belong to the first label, 0 and 2 to the second; the greater comes first."""
+    posteriors = torch.tensor([[0.1, 0.2, 0.0, 0.7], [0.5, 0.1, 0.4, 0.0]])
+    (image,) = plot_label_posteriors(posteriors, ("shoe", "bag")).axes[0].get_images()
+    np.testing.assert_allclose(image.get_array(), [[0.7, 0.2, 0.1, 0.0], [0.0, 0.1, 0.5, 0.4]])
+
+
+def test_a_sheet_stands_under_its_names_and_a_missing_one_is_blank():
+    sheets = {("a", "10"): np.full((4, 4), 7, np.uint8), ("b", "150"): np.full((4, 4), 9, np.uint8)}
+    axes = np.array(plot_sheets(sheets).axes).reshape(2, 2)
+    assert [place.get_title() for place in axes[0]] == ["10", "150"]
+    assert [place.get_ylabel() for place in axes[:, 0]] == ["a", "b"]
+    assert (axes[0, 0].get_images()[0].get_array() == 7).all() and (axes[1, 1].get_images()[0].get_array() == 9).all()
+    assert not axes[0, 1].get_images() and not axes[1, 0].get_images()

@@ -133,6 +133,23 @@ def test_fresh_components_differ_and_have_unit_variance(agree):
     assert not prior.log_variance.any()
 
 
+def test_means_can_start_uniformly_between_zero_and_one(agree):
+    mean = ComponentGaussian(4000, 2, spread=None).mean.detach()
+    assert 0 <= mean.min() and mean.max() <= 1
+    agree(mean, torch.full((2,), 0.5))
+    agree((mean - 0.5).square(), torch.full((2,), 1 / 12))
+
+
+def test_a_prior_that_is_not_learned_starts_alike_and_is_out_of_the_optimisers_reach():
+    torch.manual_seed(3)
+    learned = ComponentGaussian(7, 4)
+    torch.manual_seed(3)
+    frozen = ComponentGaussian(7, 4, learned=False)
+    assert list(frozen.parameters()) == [] and len(list(learned.parameters())) == 2
+    assert frozen.state_dict().keys() == learned.state_dict().keys()
+    assert torch.equal(frozen.mean, learned.mean) and torch.equal(frozen.log_variance, learned.log_variance)
+
+
 # --- a mixture of Gaussians ---------------------------------------------------------------------------
 
 

@@ -224,3 +224,11 @@ def test_altered_values_are_found_by_their_checksum(tmp_path):
     path.write_bytes(content)
     with pytest.raises(ValueError, match="checksum"):
         read_tensors(path)
+
+
+def test_lists_of_plain_values_stand_on_one_line(tmp_path):
+    content = {"q": [0.5, 1e-7, None, True], "deep": [[1, 2], [3, 4]], "text": ["a [ 1,\n 2 ]", "b"], "none": []}
+    write_json(tmp_path / "x.json", content)
+    text = (tmp_path / "x.json").read_text()
+    assert read_json(tmp_path / "x.json") == content
+    assert '"q": [0.5, 1e-07, null, true],\n' in text and "[1, 2],\n" in text

@@ -4,8 +4,10 @@ import pytest
 import torch
 import torch.distributions as D
 import torch.nn.functional as F
+from training_runs import config, images, model, weights
 
-from cpvae_lite import ModelConfig, Relaxed, Summed, build, elbo
+from cpvae_lite import ModelConfig, Relaxed, Summed, build, elbo, fit
+from cpvae_lite.zoo import MODELS
 
 DEPENDS = {  # Table 1: does z's posterior see c, does z's prior see c
     "cp": (True, True),
@@ -313,3 +315,30 @@ def test_models_without_pseudo_inputs_do_not_look_at_data(variant):
 def test_a_gate_that_a_model_does_not_have_is_refused(name):
     with pytest.raises(ValueError, match=f"{name} has no gated layer"):
         build(name, features=5, gate="sample")
+
+
+@pytest.mark.parametrize("name", ["cp", "indq"])
+def test_a_frozen_prior_stays_where_it_starts_and_all_else_moves(name):
+    dataset = images()
+    network = model(name, learned_prior=False, prior_start="uniform")
+    before = weights(network)
+    fit(network, dataset, config(epochs=1), progress=False)
+    after = weights(network)
+    moved = {key for key, value in after.items() if not torch.equal(value, before[key])}
+    prior = {key for key in before if key.startswith("latents.1.prior.")}
+    assert len(prior) == 2 and not moved & prior
+    assert moved >= {key for key, _ in network.named_parameters()}
+    assert 0 <= before["latents.1.prior.mean"].min() and before["latents.1.prior.mean"].max() <= 1
+
+
+@pytest.mark.parametrize("setting", [{"learned_prior": False}, {"prior_start": "uniform"}])
+@pytest.mark.parametrize("name", sorted(MODELS.keys() - {"cp", "indq"}))
+def test_only_a_conditional_prior_can_be_frozen_or_started_otherwise(name, setting):
+    with pytest.raises(ValueError, match=rf"{name} has no p\(z\|c\)"):
+        build(name, features=5, **setting)
+
+
+@pytest.mark.parametrize("setting", [{"learned_prior": 0}, {"prior_start": "unifrom"}])
+def test_settings_of_the_prior_are_checked(setting):
+    with pytest.raises((TypeError, ValueError), match=r"learned_prior must be True or False|did you mean 'uniform'"):
+        build("cp", features=5, **setting)

@@ -1,0 +1,44 @@
+"""The paper's numbers: complete, and read by their names."""
+
+import pytest
+
+from cpvae_lite.metrics import shared_categories
+from cpvae_lite.paper import COLUMNS, FIRST_CATEGORIES, TABLE_3, reported
+from cpvae_lite.zoo import MODELS, SINGLE
+
+
+def test_table_3_has_every_model_and_size():
+    assert TABLE_3.keys() == MODELS.keys()
+    for name, row in TABLE_3.items():
+        assert {data: len(entries) for data, entries in row.items()} == {
+            data: 1 if name in SINGLE or (name == "hvae") else len(sizes) for data, sizes in COLUMNS.items()
+        }
+    assert sum(len(entries) for row in TABLE_3.values() for entries in row.values()) == 62
+
+
+@pytest.mark.parametrize(
+    ("entry", "found"),
+    [(("cp", "mnist", 10), 87.15), (("vamp", "fashion-mnist", 500), 270.83), (("hvamp", "omniglot", 500), 110.16),
+     (("hvae", "mnist", None), 86.7), (("indq", "omniglot", 50), 125.28)],
+)  # fmt: skip
+def test_an_entry_is_found_by_model_data_and_size(entry, found):
+    assert reported(*entry) == found
+
+
+@pytest.mark.parametrize(
+    "entry", [("cp", "mnist", 20), ("cp", "mnist", None), ("vae", "mnist", 10), ("gan", "mnist", 10), ("cp", "svhn", 10)]
+)
+def test_what_the_paper_lacks_is_no_number(entry):
+    with pytest.raises((KeyError, ValueError)):
+        reported(*entry)
+
+
+@pytest.mark.parametrize(
+    ("data", "model", "shared"),
+    [("fashion-mnist", "cp", 4), ("fashion-mnist", "indq", 12), ("mnist", "cp", 1), ("mnist", "indq", 8)],
+)
+def test_tables_2_and_a1_have_five_categories_for_each_of_ten_labels(data, model, shared):
+    lists = FIRST_CATEGORIES[data][model]
+    assert len(lists) == 10
+    assert all(len(set(first)) == 5 and 0 <= min(first) and max(first) < 150 for first in lists)
+    assert len(shared_categories(lists)) == shared
