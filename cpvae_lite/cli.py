@@ -10,7 +10,6 @@ import io
 import json
 import os
 import shlex
-import signal
 import sys
 import warnings
 from pathlib import Path
@@ -18,25 +17,32 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from tqdm import tqdm
 
+from cpvae_lite import reproducing
 from cpvae_lite._arguments import whole_number
+from cpvae_lite._commands import (
+    BROKEN_PIPE,
+    ERRORS,
+    FAILED,
+    INTERRUPTED,
+    device_named,
+    one_line,
+    refuse,
+    say,
+    set_threads,
+)
 from cpvae_lite._seeding import seeded
 from cpvae_lite.checkpoint import load_model, read_history, read_run
 from cpvae_lite.checks import WORLDS, check_model, check_worlds, summary, table, worst
 from cpvae_lite.data import DATASETS, Dataset, load_dataset
 from cpvae_lite.decomposition import Check
 from cpvae_lite.evaluation import evaluate
-from cpvae_lite.experiments import SEEDS, TABLES, Experiment, grid, named
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.options import parser
-from cpvae_lite.reproduction import missing, reproduce, reproduce_all
-from cpvae_lite.results import SHIPPED, Results
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.sources import SOURCES, fetch, locate
 from cpvae_lite.storage import atomic_write
-from cpvae_lite.tables import COLUMNS, table_of
-from cpvae_lite.train import NotFiniteError, fit
+from cpvae_lite.train import fit
 from cpvae_lite.zoo import build
 
 TRAINING = (
@@ -46,8 +52,6 @@ TRAINING = (
 BUILDING = ("categories", "latent_size", "hidden", "gate", "prior_spread")
 UNITS = "left and right are averages over x, in nats (18: the log-density at one draw); see the book, number by number"
 ZOOM = 4  # screen pixels for a pixel of a sampled image
-FAILED = 1  # of a check
-INTERRUPTED, BROKEN_PIPE, TERMINATED = 130, 141, 143  # what a shell reports of programs that such a signal ended
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -57,35 +61,25 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser(COMMANDS).parse_args(arguments)
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = lambda message, *_, **__: _say(f"note: {message}")
+            warnings.showwarning = lambda message, *_, **__: say(f"note: {message}")
             code = options.run(options)
     except KeyboardInterrupt:
         begun = options.command == "train" and (options.out / "run.json").exists()
         hint = f"; go on with: {_resume(options.out)}" if begun else ""
         hint = "; the same command goes on" if options.command == "reproduce" else hint
-        _say(f"interrupted{hint}")
+        say(f"interrupted{hint}")
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output, as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
-    except (ValueError, TypeError, OSError, RuntimeError, NotFiniteError) as error:
-        _say(f"cpvae-lite: {_one_line(error)}")
+    except ERRORS as error:
+        say(f"cpvae-lite: {one_line(error)}")
         return 2
     return code or 0
 
 
 def _resume(folder: Path) -> str:
     return f"cpvae-lite train --resume --out {shlex.quote(str(folder))}"
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
-def _one_line(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror and error.filename:
-        return f"{error.filename}: {error.strerror}"
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 # --- commands ----------------------------------------------------------------------------------------
@@ -107,7 +101,7 @@ def _train(options: argparse.Namespace) -> None:
             likelihood=dataset.likelihood,
             **settings,
         )
-    _say(f"{dataset}\ntraining {model.config.name} on {device}")
+    say(f"{dataset}\ntraining {model.config.name} on {device}")
     history = fit(model.to(device), dataset, config, out=options.out, resume=options.resume)
     best = history[history.best_epoch - 1]
     found = dict(best["validation"])
@@ -142,7 +136,7 @@ def _begun(options: argparse.Namespace) -> tuple[LatentVariableModel, Dataset, T
 def _evaluate(options: argparse.Namespace) -> None:
     model, dataset = _finished(options)
     history = read_history(options.run_dir)
-    _say(f"{dataset}")
+    say(f"{dataset}")
     report = evaluate(
         model,
         dataset,
@@ -194,96 +188,34 @@ def _check(options: argparse.Namespace) -> int:
     rows = _check_worlds(options) if options.run_dir is None else _check_run(options)
     failed = [check.equation for check in rows if not check.holds]
     if failed:
-        _say(f"cpvae-lite: {len(failed)} of {len(rows)} equations fail: {', '.join(failed)}")
+        say(f"cpvae-lite: {len(failed)} of {len(rows)} equations fail: {', '.join(failed)}")
     return FAILED if failed else 0
 
 
 def _check_worlds(options: argparse.Namespace) -> list[Check]:
-    _refuse(options, ("split", "images", "draws"), "with --run DIR")
+    refuse(options, ("split", "images", "draws"), "with --run DIR")
     _device(options)
     worlds = whole_number("--worlds", 3 if options.worlds is None else options.worlds)
     found = worst(check_worlds(worlds, seed=options.seed))
     rows = [check for _, check in found.values()]
     print(table(rows, [f"({kind})" for kind, _ in found.values()]), flush=True)
-    _say(f"each row is the worst of {worlds * len(WORLDS)} worlds; {UNITS}")
+    say(f"each row is the worst of {worlds * len(WORLDS)} worlds; {UNITS}")
     return rows
 
 
 def _check_run(options: argparse.Namespace) -> list[Check]:
-    _refuse(options, ("worlds",), "without --run")
+    refuse(options, ("worlds",), "without --run")
     images = whole_number("--images", 2000 if options.images is None else options.images)
     draws = whole_number("--draws", 2 if options.draws is None else options.draws, least=2)
     whole_number("--seed", options.seed, least=0)
     model, dataset = _finished(options)
     x = dataset.observed(options.split or "test")[:images].to(next(model.parameters()))
-    _say(f"{dataset}\n{model.config.name} over {len(x)} images of the {options.split or 'test'} split")
+    say(f"{dataset}\n{model.config.name} over {len(x)} images of the {options.split or 'test'} split")
     rows = check_model(model, x, draws=draws, seed=options.seed)
     print(table(rows), flush=True)
-    _say(UNITS)
+    say(UNITS)
     print(summary(next(check for check in rows if check.equation == "17"), len(x)), flush=True)
     return rows
-
-
-def _refuse(options: argparse.Namespace, names: tuple[str, ...], reason: str) -> None:
-    given = [f"--{name}" for name in names if getattr(options, name) is not None]
-    if given:
-        raise ValueError(f"{', '.join(given)}: only {reason}")
-
-
-def _reproduce(options: argparse.Namespace) -> int:
-    device = _device(options)
-    if options.out is None:
-        _refuse(options, ("seeds", "epochs"), "with --out DIR")
-    whole_number("--jobs", options.jobs)
-    wanted = list({run.name: run for what in options.what for run in _wanted(what, options)}.values())
-    todo = missing(wanted, options.out or SHIPPED)
-    if options.dry_run:
-        for experiment in todo:
-            print(experiment.name)
-        return 0
-    failed = _run_missing(todo, options, device) if todo and options.out else 0
-    if not options.quiet:
-        for table in dict.fromkeys(experiment.table for experiment in wanted):
-            _print_table(table, options.out)
-    return FAILED if failed else 0
-
-
-def _wanted(what: str, options: argparse.Namespace) -> list[Experiment]:
-    """The runs of a table, or the one of that name."""
-    if what in TABLES:
-        found = grid(what, SEEDS if options.seeds is None else options.seeds)
-    else:
-        _refuse(options, ("seeds",), "with the name of a table")
-        found = [named(what)]
-    return found if options.epochs is None else [each.lasting(options.epochs) for each in found]
-
-
-def _print_table(table: str, folder: Path | None) -> None:
-    results = Results(table, SHIPPED if folder is None else folder)
-    if results.labels:
-        there = [run.label for run in grid(table, [0]) if run.label in results.labels]
-        print(table_of(results, COLUMNS[table], there), flush=True)
-    else:
-        _say(f"{results.folder} holds no results")
-
-
-def _run_missing(todo: list[Experiment], options: argparse.Namespace, device: torch.device) -> int:
-    """Run them; returns how many failed."""
-    threads, failed = options.threads or 1, 0  # one thread each, so that a run is the same alone or beside others
-    if len(todo) == 1:
-        torch.set_num_threads(threads)
-        reproduce(todo[0], options.out, device=str(device), progress=not options.quiet)
-        return 0
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # so that the runs are stopped, too
-    with tqdm(total=len(todo), unit="run", disable=options.quiet) as bar:
-        for experiment, fault in reproduce_all(
-            todo, options.out, jobs=options.jobs, threads=threads, device=str(device)
-        ):
-            bar.update()
-            if fault:
-                failed += 1
-                bar.write(f"cpvae-lite: {experiment.name}: {fault}", file=sys.stderr)
-    return failed
 
 
 def _data_list(options: argparse.Namespace) -> None:
@@ -310,13 +242,8 @@ def _print(content: dict) -> None:
 
 
 def _device(options: argparse.Namespace) -> torch.device:
-    if options.threads is not None:
-        torch.set_num_threads(whole_number("--threads", options.threads))
-    if options.device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("--device cuda: torch sees no CUDA device here; use --device cpu or auto")
-    if options.device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(options.device)
+    set_threads(options)
+    return device_named(options.device)
 
 
 COMMANDS = {
@@ -324,7 +251,7 @@ COMMANDS = {
     "evaluate": _evaluate,
     "sample": _sample,
     "check": _check,
-    "reproduce": _reproduce,
+    "reproduce": reproducing.run,
     "data list": _data_list,
     "data fetch": _data_fetch,
 }

@@ -1,4 +1,4 @@
-"""The runs behind the book's tables, as data, and what is measured of each.
+"""The runs behind the book's tables, as data.
 
 An experiment is a model, a training schedule and a seed. :mod:`cpvae_lite.reproduction` runs the missing ones and
 :mod:`cpvae_lite.results` reads what they left.
@@ -9,19 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-import torch
-from torch import Tensor
-
-from cpvae_lite import synthetic
 from cpvae_lite._arguments import one_of, whole_number
-from cpvae_lite._seeding import seeded
 from cpvae_lite.data import Dataset, load_dataset
-from cpvae_lite.evaluation import evaluate
+from cpvae_lite.measures import measure_images, measure_synthetic
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.zoo import CATEGORICAL, MODELS, SINGLE, build
 
-SEEDS = (0, 1, 2, 3, 4)
+WEIGHTS, HALF_WEIGHTS, SHEET = "weights", "half weights", "sheet"  # what can stay beside the figures of a run
 
 
 @dataclass(frozen=True)
@@ -31,9 +26,13 @@ class Experiment:
     Attributes:
         table: the table it belongs to; a key of `TABLES`.
         label: what is run, as "cp-150"; runs that differ in their seed alone share it.
+        data: the name of the data set.
         model: the settings of :func:`cpvae_lite.build`, without what the data decide.
         training: the schedule, and the seed of weights and training.
         epoch: whose weights are measured: "best" for those that :func:`cpvae_lite.fit` keeps, or "last".
+        importance_samples: of the log-evidence, for each image.
+        keeps: what stays beside the figures: "weights", or "half weights", which are rounded to float16, and
+            "sheet", a PNG of samples.
 
     Example:
         >>> experiment = grid("synthetic", seeds=[3])[0]
@@ -43,9 +42,12 @@ class Experiment:
 
     table: str
     label: str
+    data: str
     model: dict[str, object]
     training: TrainConfig = field(default_factory=TrainConfig)
     epoch: str = "best"
+    importance_samples: int = 100
+    keeps: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -54,16 +56,20 @@ class Experiment:
 
     @property
     def keeps_weights(self) -> bool:
-        """Whether the trained weights stay beside the figures: those of seed 0, which the book draws from."""
-        return self.training.seed == 0
+        """Whether the trained weights stay beside the figures."""
+        return WEIGHTS in self.keeps or HALF_WEIGHTS in self.keeps
 
     def lasting(self, epochs: int) -> Experiment:
         """The same run with another number of epochs, for a trial; its record says so."""
         return replace(self, training=replace(self.training, epochs=epochs))
 
+    def judged_by(self, importance_samples: int) -> Experiment:
+        """The same run with another number of importance samples, for a slower machine; its record says so."""
+        return replace(self, importance_samples=whole_number("importance_samples", importance_samples))
+
     def dataset(self) -> Dataset:
         """The data of the run."""
-        return load_dataset(TABLES[self.table].dataset)
+        return load_dataset(self.data)
 
     def build(self, dataset: Dataset) -> LatentVariableModel:
         """The untrained model of the run."""
@@ -77,21 +83,30 @@ class Experiment:
 
     def measure(self, model: LatentVariableModel, dataset: Dataset, epochs: int) -> dict:
         """What the table says of the model after so many epochs of training, as JSON can hold it."""
-        temperature = self.training.temperature_at(epochs)
-        return TABLES[self.table].measure(model, dataset, temperature, self.training.seed)
+        return TABLES[self.table].measure(
+            model,
+            dataset,
+            temperature=self.training.temperature_at(epochs),
+            importance_samples=self.importance_samples,
+            seed=self.training.seed,
+        )
 
 
 @dataclass(frozen=True)
 class Table:
-    """The data set of a table, its runs for one seed, and what is measured of each."""
+    """The runs of a table for one seed, the seeds it is made of, and what is measured of each run."""
 
-    dataset: str
     runs: Callable[[int], Iterable[Experiment]]
-    measure: Callable[[LatentVariableModel, Dataset, float, int], dict]
+    seeds: tuple[int, ...]
+    measure: Callable[..., dict]
 
 
-def grid(table: str, seeds: Iterable[int] = SEEDS) -> list[Experiment]:
-    """All runs of a table, seed by seed.
+def grid(what: str, seeds: Iterable[int] | None = None) -> list[Experiment]:
+    """All runs of a table, seed by seed, or of a group of tables, in order of importance.
+
+    Args:
+        what: one of `WHAT`.
+        seeds: those of the table or group by default.
 
     Raises:
         ValueError: if there is no such table, or a seed is negative.
@@ -99,9 +114,14 @@ def grid(table: str, seeds: Iterable[int] = SEEDS) -> list[Experiment]:
     Example:
         >>> len(grid("synthetic", seeds=[0])), len(grid("synthetic"))
         (16, 80)
+        >>> len(grid("table3", seeds=[0])), [run.name for run in grid("table3")][:2]
+        (62, ['fashion-mnist/cp-150-seed0', 'fashion-mnist/indq-150-seed0'])
     """
-    chosen = TABLES[one_of("table", table, TABLES)]
-    return [run for seed in seeds for run in chosen.runs(whole_number("seed", seed, least=0))]
+    one_of("table", what, WHAT)
+    runs, usual = GROUPS[what] if what in GROUPS else (TABLES[what].runs, TABLES[what].seeds)
+    each = [whole_number("seed", seed, least=0) for seed in (usual if seeds is None else seeds)]
+    found = [run for seed in each for run in runs(seed)]
+    return sorted(found, key=_importance) if what in GROUPS else found
 
 
 def named(name: str) -> Experiment:
@@ -116,7 +136,7 @@ def named(name: str) -> Experiment:
     """
     table, _, run = name.partition("/")
     if table not in TABLES or not run:
-        one_of("table or run", name, TABLES)
+        one_of("table or run", name, WHAT)
     seed = run.rpartition("-seed")[2]
     known = {run.name: run for run in grid(table, [int(seed) if seed.isdecimal() else 0])}
     return known[one_of("run", name, known)]
@@ -129,11 +149,6 @@ SMALL = {"latent_size": 2, "hidden": 32}
 SCHEDULE = TrainConfig(epochs=60, batch_size=200, learning_rate=2e-3, warmup=40, temperature_decay=2e-4)
 SLOW = TrainConfig(epochs=150)  # the default's batches, steps, warm-up and temperature: five times as many steps
 COLD = {"temperature": 0.2, "least_temperature": 0.2}
-GENERATED = 50_000  # numbers drawn from each model, as many as there are to train on
-IMPORTANCE_SAMPLES = 100
-BINS = 140  # of a stored histogram, from -0.2 to 1.2
-RANGE = (-0.2, 1.2)
-PER_CATEGORY = 1_000
 
 
 def synthetic_runs(seed: int) -> list[Experiment]:
@@ -159,55 +174,114 @@ def last_runs(seed: int) -> list[Experiment]:
 
 
 def _sizes(table: str, name: str, training: TrainConfig, epoch: str = "best") -> list[Experiment]:
-    if name in SINGLE:
-        return [Experiment(table, name, {"name": name, **SMALL}, training, epoch)]
-    each = {f"{name}-{count}": {"name": name, "categories": count, **SMALL} for count in (2, 150)}
-    return [Experiment(table, label, model, training, epoch) for label, model in each.items()]
+    sizes = [{}] if name in SINGLE else [{"categories": count} for count in (2, 150)]
+    keeps = () if training.seed else (WEIGHTS,)
+    return [
+        Experiment(table, label(name, size), "synthetic", {"name": name, **size, **SMALL}, training, epoch, keeps=keeps)
+        for size in sizes
+    ]
 
 
-def measure_synthetic(model: LatentVariableModel, dataset: Dataset, temperature: float, seed: int) -> dict:
-    """The report of :func:`cpvae_lite.evaluate`, and how generated numbers compare with the true density.
+def label(name: str, size: dict[str, int]) -> str:
+    """What a run of a model of some size is called.
 
-    Args:
-        model: trained.
-        dataset: the synthetic mixture.
-        temperature: at which the relaxed value is reported.
-        seed: of all draws.
-
-    Returns:
-        The report, with "truth": the mean log-density of the test data under the mixture itself, in nats;
-        "generated" and, for models with a c, "uniform": :func:`cpvae_lite.synthetic.compare` of 50,000 numbers
-        drawn with c from q(c), or from 1/K, and their histogram; "reconstructed": the same of reconstructions;
-        "purity": of the categories or components, if the model has any.
+    Example:
+        >>> label("cp", {"categories": 150}), label("vae", {})
+        ('cp-150', 'vae')
     """
-    found = evaluate(model, dataset, temperature=temperature, importance_samples=IMPORTANCE_SAMPLES, seed=seed)
-    found["truth"] = synthetic.truth().log_prob(dataset.test.data[:, 0]).mean().item()
-    sources = {"generated": "aggregated"} | ({"uniform": "uniform"} if model.categories else {})
-    x = dataset.test.data.to(next(model.parameters()))
-    with seeded(seed, device=x.device):
-        for place, source in sources.items():
-            found[place] = _compared(model.sample(GENERATED, categories_from=source, noise=True))
-        found["reconstructed"] = _compared(model.reconstruct(x))
-        if model.choices:
-            found["purity"] = _purity(model, model.choices)
-    return found
+    return "-".join([name, *map(str, size.values())])
 
 
-def _purity(model: LatentVariableModel, choices: int) -> float:
-    each = torch.arange(choices).repeat_interleave(PER_CATEGORY)
-    numbers = model.sample(len(each), category=each, noise=True).view(choices, PER_CATEGORY)
-    weights = model.aggregated_posterior if model.categories else torch.full((choices,), 1 / choices)
-    return synthetic.purity(numbers.cpu(), weights.cpu())
+# --- section 6.2 and appendices B and C: images ----------------------------------------------------------
+
+SIZES = {"fashion-mnist": (10, 150, 500), "mnist": (10, 150, 500), "omniglot": (50, 500)}  # K, as in Table 3
+SHOWN = {"fashion-mnist": 150, "mnist": 150, "omniglot": 500}  # the K of Figs. 6-13 and A1-A10, and Tables 2 and A1
+EVIDENCE_SAMPLES, MANY_SAMPLES = 500, 5_000  # the latter for the runs that are shown
 
 
-def _compared(numbers: Tensor) -> dict:
-    counts = torch.histc(numbers.cpu(), BINS, *RANGE)
-    return synthetic.compare(numbers[:, 0]) | {"histogram": counts.int().tolist()}
+def image_runs(data: str, seed: int) -> list[Experiment]:
+    """The columns of Table 3 that belong to a data set."""
+    training = TrainConfig(seed=seed)
+    return [
+        Experiment(data, label(name, size), data, {"name": name, **size}, training, **_kept(data, name, size, seed))
+        for name in MODELS
+        for size in ([{}] if name in SINGLE else [{"categories": count} for count in SIZES[data]])
+    ]
+
+
+def _kept(data: str, name: str, size: dict[str, int], seed: int) -> dict:
+    """How closely a run is looked at, and what stays of it."""
+    if seed:
+        return {"importance_samples": EVIDENCE_SAMPLES}
+    if name in CATEGORICAL and size["categories"] == SHOWN[data]:
+        return {"importance_samples": MANY_SAMPLES, "keeps": (HALF_WEIGHTS, SHEET)}
+    return {"importance_samples": EVIDENCE_SAMPLES, "keeps": (SHEET,)}
+
+
+def table3_runs(seed: int) -> list[Experiment]:
+    """Table 3: all models, sizes and data sets."""
+    return [run for data in SIZES for run in image_runs(data, seed)]
+
+
+def shown_runs(seed: int) -> list[Experiment]:
+    """The twelve models that Figs. 6-13 and A1-A10 and Tables 2 and A1 show."""
+    return [run for run in table3_runs(seed) if _is_shown(run)]
+
+
+def _is_shown(run: Experiment) -> bool:
+    return run.model["name"] in CATEGORICAL and run.model["categories"] == SHOWN[run.data]
+
+
+def _importance(run: Experiment) -> tuple[int, int]:
+    """Where a run of Table 3 stands in the order of running, which leaves whole chapters wherever it stops."""
+    name, seed = run.model["name"], run.training.seed
+    if _is_shown(run):
+        step = list(SIZES).index(run.data)
+        return (step, 0) if seed == 0 else ((3, seed) if step == 0 else (8, seed))
+    if seed:
+        return (8, seed)
+    return ({"vae": 4, "hvae": 4, "cp": 5, "mog": 6, "vamp": 6, "hvamp": 6}.get(name, 7), 0)
+
+
+# --- what decides the difference: one setting at a time ---------------------------------------------------
+
+FROZEN = {"learned_prior": False}
+VARIANTS: dict[str, tuple[dict, dict]] = {  # settings of the model, and of the training
+    "frozen": (FROZEN, {}),
+    "frozen-uniform": (FROZEN | {"prior_start": "uniform"}, {}),
+    "uniform": ({"prior_start": "uniform"}, {}),
+    "wide": ({"prior_spread": 1.0}, {}),
+    "elu": ({"elu_logits": True}, {}),
+    "no-warmup": ({}, {"warmup": 0}),
+    "cold": ({}, COLD),
+    "drawn": ({"gate": "sample"}, {}),
+}
+APPLIES = {"cp": tuple(VARIANTS), "indq": tuple(VARIANTS)[:-1], "indp": ("cold", "drawn"), "indqp": ("cold",)}
+
+
+def ablation_runs(seed: int) -> list[Experiment]:
+    """Fashion-MNIST with 150 categories, each run with one setting changed; INDq's posterior has no gate to change."""
+    return [
+        Experiment(
+            "ablations",
+            f"{name}-{variant}",
+            "fashion-mnist",
+            {"name": name, "categories": SHOWN["fashion-mnist"], **VARIANTS[variant][0]},
+            TrainConfig(seed=seed, **VARIANTS[variant][1]),
+            importance_samples=EVIDENCE_SAMPLES,
+        )
+        for name, variants in APPLIES.items()
+        for variant in variants
+    ]
 
 
 TABLES = {
-    "synthetic": Table("synthetic", synthetic_runs, measure_synthetic),
-    "temperature": Table("synthetic", temperature_runs, measure_synthetic),
-    "last": Table("synthetic", last_runs, measure_synthetic),
-    "slow": Table("synthetic", slow_runs, measure_synthetic),
+    "synthetic": Table(synthetic_runs, (0, 1, 2, 3, 4), measure_synthetic),
+    "temperature": Table(temperature_runs, (0, 1, 2), measure_synthetic),
+    "last": Table(last_runs, (0, 1), measure_synthetic),
+    "slow": Table(slow_runs, (0,), measure_synthetic),
+    **{data: Table(lambda seed, data=data: image_runs(data, seed), (0, 1, 2), measure_images) for data in SIZES},
+    "ablations": Table(ablation_runs, (0,), measure_images),
 }
+GROUPS = {"table3": (table3_runs, (0, 1, 2)), "figures": (shown_runs, (0,))}
+WHAT = (*TABLES, *GROUPS)

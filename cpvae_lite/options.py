@@ -9,10 +9,11 @@ from pathlib import Path
 from cpvae_lite._arguments import whole_number
 from cpvae_lite._version import __version__
 from cpvae_lite.data import DATASETS
-from cpvae_lite.experiments import SEEDS, TABLES
+from cpvae_lite.experiments import WHAT
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.zoo import GATES, MODELS, ModelConfig
 
+DEVICES = ("auto", "cpu", "cuda")
 EXAMPLES = """examples:
   cpvae-lite train --dataset fashion-mnist --subset --model cp --categories 20 --epochs 5 --warmup 5 --out runs/demo
   cpvae-lite evaluate runs/demo
@@ -50,7 +51,7 @@ def _add_command(commands, name: str, run: Callable, summary: str, details: str 
 
 
 def _add_machine(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: %(default)s")
+    command.add_argument("--device", choices=DEVICES, default="auto", help="default: %(default)s")
     command.add_argument("--threads", type=int, metavar="N", help="CPU threads; default: torch's choice")
 
 
@@ -152,19 +153,29 @@ def _add_check(commands, run: Callable) -> None:
 def _add_reproduce(commands, run: Callable) -> None:
     command = _add_command(
         commands, "reproduce", run, "Run what is missing of a table of the book, and print the table",
-        "Each run leaves one JSON file in DIR, and for seed 0 its weights. What is there is not run again; what was"
-        " cut off is resumed. Without --out, nothing is run: the table is that of the results which the package"
-        " ships. Exit code 1 if one of several runs fails; the others go on.",
+        "Each run has a process of its own and leaves one JSON file in DIR, some also weights or samples. What is there"
+        " is not run again, what was cut off is resumed, and what another process is at is left to that one. A run"
+        " whose process dies goes on in a new one from its last checkpoint, up to three times. Ctrl-C keeps the"
+        " checkpoints. Without --out, nothing is run: the table is that of the results which the package ships. Exit"
+        " code 1 if a run fails or is left to another process; the others go on.",
     )  # fmt: skip
     add = command.add_argument
-    add("what", nargs="+", metavar="WHAT", help=f"a table ({', '.join(TABLES)}) or a run, as synthetic/cp-150-seed0")
+    add("what", nargs="+", metavar="WHAT", help=f"{', '.join(WHAT)}, or a run, as synthetic/cp-150-seed0")
     add("--out", type=Path, metavar="DIR", help="folder of results; default: those of the package, to read only")
-    add("--seeds", type=_whole_numbers, metavar="S,...", help=f"default: {','.join(map(str, SEEDS))}")
-    add("--jobs", type=int, default=1, metavar="N", help="runs side by side; default: 1")
+    add("--seeds", type=_whole_numbers, metavar="S,...", help="default: those of the table in the book")
+    add("--jobs", type=int, metavar="N", help="runs side by side, which share the GPU if there is one; default: 1")
+    add(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="let a Dask cluster do the runs, a thread of a worker each: its workers see DIR under the same name, and"
+        " have this version of the package and of torch; wants: pip install 'cpvae_lite[cluster]'",
+    )
     add("--epochs", type=int, metavar="N", help="another number of epochs, for a trial; the results say so")
+    add("--importance-samples", type=int, metavar="S", help="another number of them, an image; the results say so")
     add("--dry-run", action="store_true", help="only list what is missing")
     add("--quiet", action="store_true", help="no progress, no table")
-    _add_machine(command)
+    add("--device", choices=DEVICES, default="auto", help="default: %(default)s")
+    add("--threads", type=int, metavar="N", help="CPU threads of each run; default: 1")
 
 
 def _whole_numbers(text: str) -> list[int]:

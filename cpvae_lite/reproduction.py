@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import platform
 import shutil
-import signal
-import subprocess
-import sys
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from itertools import count
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
-import torch
+from filelock import FileLock, Timeout
 
-from cpvae_lite._version import __version__
-from cpvae_lite.checkpoint import load_last, read_run, save_model
+from cpvae_lite.checkpoint import load_last, read_run
+from cpvae_lite.cluster import cluster_pool
+from cpvae_lite.data import Dataset
 from cpvae_lite.experiments import Experiment
-from cpvae_lite.storage import read_json, write_json
+from cpvae_lite.history import History
+from cpvae_lite.model import LatentVariableModel
+from cpvae_lite.own_process import Job
+from cpvae_lite.pools import Report, local_pool
+from cpvae_lite.progress import Progress
+from cpvae_lite.records import leave
+from cpvae_lite.storage import read_json, read_tensors
 from cpvae_lite.train import aggregate, fit
+
+WAIT = 10  # seconds for the process of a worker that has died to let go of its run
 
 
 def result_path(folder: str | Path, experiment: Experiment) -> Path:
@@ -49,8 +56,19 @@ def _is_done(experiment: Experiment, path: Path) -> bool:
     return True
 
 
-def reproduce(experiment: Experiment, folder: str | Path, *, device: str = "cpu", progress: bool = True) -> dict:
-    """Train, measure and store one experiment.
+class BusyError(RuntimeError):
+    """Another process is at the same run."""
+
+
+def reproduce(
+    experiment: Experiment,
+    folder: str | Path,
+    *,
+    device: str = "cpu",
+    progress: bool = True,
+    after_epoch: Callable[[int], None] | None = None,
+) -> dict:
+    """Train, measure and store one experiment, unless that is done.
 
     The run lives in a folder beside its result while it trains; cut off, it goes on from there to the very
     weights of an uninterrupted run. The result comes last, as one file: it is there or it is not.
@@ -60,107 +78,133 @@ def reproduce(experiment: Experiment, folder: str | Path, *, device: str = "cpu"
         folder: of results.
         device: where to train.
         progress: show a bar.
+        after_epoch: called with the number of epochs done, at the start and after each.
 
     Returns:
         The record that was written: "run", "model", "training", "data", "environment", "epochs", "best_epoch",
         "seconds" (of training, all parts of a resumed run together) and "measures".
+
+    Raises:
+        BusyError: if another process is at this run in this folder.
+        ValueError: if what is there is of other settings.
     """
-    path, begun = result_path(folder, experiment), Path(folder) / f"{experiment.name}.part"
-    dataset = experiment.dataset()
-    model = experiment.build(dataset).to(device)
-    resume = (begun / "run.json").exists()
-    if resume and read_run(begun)["training"].get("epochs", 0) > experiment.training.epochs:
-        raise ValueError(f"{begun} was begun with more epochs than {experiment.training.epochs}; delete it, or go on")
-    history = fit(model, dataset, experiment.training, out=begun, resume=resume, progress=progress)
+    path = result_path(folder, experiment)
+    with _alone_at(path):
+        if not _is_done(experiment, path):
+            dataset = experiment.dataset()
+            model = experiment.build(dataset).to(device)
+            history = _train(experiment, model, dataset, _begun(path), progress, after_epoch or (lambda epochs: None))
+            _finish(experiment, model, dataset, history, path)
+        shutil.rmtree(_begun(path), ignore_errors=True)  # also what a process left that was killed before this line
+        return read_json(path)
+
+
+def _begun(path: Path) -> Path:
+    """The folder of a run under way."""
+    return path.with_suffix(".part")
+
+
+@contextmanager
+def _alone_at(path: Path) -> Iterator[None]:
+    """Context that one process at a time can be in; one that was killed is out of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path.with_suffix(".lock"))
+    try:
+        lock.acquire(timeout=WAIT)
+    except Timeout:
+        raise BusyError(f"another process is at {path.with_suffix('')}; it is left to that one") from None
+    try:
+        yield
+    finally:
+        lock.release()
+        if path.exists():  # then it does not matter any more who is alone
+            Path(lock.lock_file).unlink(missing_ok=True)
+
+
+def _train(
+    experiment: Experiment,
+    model: LatentVariableModel,
+    dataset: Dataset,
+    folder: Path,
+    progress: bool,
+    tell: Callable[[int], None],
+) -> History:
+    """Train in a folder, from the checkpoint there if there is one."""
+    training, resume = experiment.training, (folder / "run.json").exists()
+    if resume and read_run(folder)["training"].get("epochs", 0) > training.epochs:
+        raise ValueError(f"{folder} was begun with more epochs than {training.epochs}; delete it, or go on")
+    epochs = count(_epochs_done(folder))
+
+    def tell_next(_: LatentVariableModel | None = None) -> None:
+        tell(next(epochs))
+
+    tell_next()
+    return fit(model, dataset, training, out=folder, resume=resume, progress=progress, after_epoch=tell_next)
+
+
+def _epochs_done(folder: Path) -> int:
+    checkpoint = folder / "checkpoint.safetensors"
+    return len(read_tensors(checkpoint)[1].get("history", [])) if checkpoint.exists() else 0
+
+
+def _finish(experiment: Experiment, model: LatentVariableModel, dataset: Dataset, history: History, path: Path) -> None:
+    """Measure a trained model, and store what is found."""
+    begun = _begun(path)
     if experiment.epoch == "last":
         load_last(model, begun)
         aggregate(model, dataset)
-    begun_as = read_run(begun)
-    record = {
-        "run": experiment.name,
-        **{part: begun_as[part] for part in ("model", "training", "data")},
-        "environment": environment(device),
-        "epochs": len(history),
-        "best_epoch": history.best_epoch,
-        "seconds": round(sum(epoch["seconds"] for epoch in history), 1),
-        "measures": experiment.measure(model, dataset, len(history)),
-    }
-    if experiment.keeps_weights:
-        save_model(model, path.with_suffix(""))
-    write_json(path, record)
-    shutil.rmtree(begun)
-    return record
+    leave(experiment, model, dataset, history, read_run(begun), path)
 
 
 def reproduce_all(
-    experiments: Iterable[Experiment], folder: str | Path, *, jobs: int = 1, threads: int = 1, device: str = "cpu"
+    experiments: Iterable[Experiment],
+    folder: str | Path,
+    *,
+    jobs: int = 1,
+    threads: int = 1,
+    device: str = "cpu",
+    scheduler: str | None = None,
+    progress: bool = False,
 ) -> Iterator[tuple[Experiment, str]]:
     """Run experiments side by side, each in a process of its own.
 
-    A run that fails, or whose process dies, leaves the others alone; called again, this goes on with it.
+    A run whose process dies goes on in a new one, up to three times, and the others do not notice. If the caller
+    stops, so do the runs, and keep their checkpoints: called again, this goes on with them.
 
     Args:
         experiments: those to run; see :func:`missing`.
         folder: of results.
-        jobs: how many at a time.
+        jobs: how many at a time; on a cluster as many as its workers have threads.
         threads: of each.
-        device: where to train.
+        device: where to train: "cpu", "cuda" or "auto".
+        scheduler: the address of a Dask cluster that does the runs instead of this machine.
+        progress: show bars, or lines where standard error is no terminal.
 
     Yields:
         Each experiment when it has ended, with what went wrong: "" if nothing did.
+
+    Raises:
+        ConnectionError, RuntimeError: if the cluster cannot be used; see :func:`cpvae_lite.cluster.cluster_pool`.
     """
-    running: set[subprocess.Popen] = set()
-    options = ["--out", str(folder), "--device", device, "--threads", str(threads), "--quiet"]
-    with ThreadPoolExecutor(jobs) as pool:
-        waiting = {pool.submit(_in_own_process, each, options, running): each for each in experiments}
-        try:
-            for done in as_completed(waiting):
-                yield waiting[done], done.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in list(running):
-                process.send_signal(signal.SIGINT)  # each writes its checkpoint and ends
-            raise
+    waiting = {experiment.name: experiment for experiment in experiments}
+    if not waiting:
+        return
+    place = Path(folder).resolve()
+    place.mkdir(parents=True, exist_ok=True)
+    todo = [Job.of(experiment, str(place), device, threads) for experiment in waiting.values()]
+    reports: SimpleQueue[Report] = SimpleQueue()
+    pool = cluster_pool(todo, scheduler, reports.put) if scheduler else local_pool(todo, jobs, reports.put)
+    epochs = {name: experiment.training.epochs for name, experiment in waiting.items()}
+    with pool, Progress(epochs, shown=progress) as shown:
+        while waiting:
+            report = _next(reports)
+            shown.update(report) if report else shown.refresh()
+            if report and report.epochs is None and report.name in waiting:
+                yield waiting.pop(report.name), report.fault
 
 
-def _in_own_process(experiment: Experiment, options: list[str], running: set) -> str:
-    command = [sys.executable, "-m", "cpvae_lite.cli", "reproduce", experiment.name, *options]
-    process = subprocess.Popen(
-        [*command, "--epochs", str(experiment.training.epochs)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    running.add(process)
+def _next(reports: SimpleQueue[Report]) -> Report | None:
     try:
-        _, talk = process.communicate()
-    finally:
-        running.discard(process)
-    if process.returncode == 0:
-        return ""
-    if process.returncode < 0:
-        return f"its process was ended by signal {-process.returncode}"
-    last = talk.strip().splitlines()[-1:] or [f"its process ended with code {process.returncode}"]
-    return last[0].removeprefix("cpvae-lite: ")
-
-
-def environment(device: str) -> dict[str, object]:
-    """Versions and machine, as a result states them."""
-    return {
-        "cpvae_lite": __version__,
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-        "device": torch.cuda.get_device_name(device) if device.startswith("cuda") else "cpu",
-        "processor": _processor(),
-        "threads": torch.get_num_threads(),
-    }
-
-
-def _processor() -> str:
-    """The processor's name where the system tells it, else its kind."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+        return reports.get(timeout=1)
+    except Empty:
+        return None

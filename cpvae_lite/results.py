@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 from cpvae_lite.checkpoint import load_model
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.storage import read_json
@@ -63,6 +66,9 @@ class Results:
         table: as "synthetic".
         folder: of results; that of the package by default.
 
+    Attributes:
+        table, folder: its name, and where its records are.
+
     Raises:
         ValueError: if a record is damaged, or if runs that differ in more than their seed share a label.
 
@@ -73,7 +79,7 @@ class Results:
     """
 
     def __init__(self, table: str, folder: str | Path = SHIPPED):
-        self.folder = Path(folder) / table
+        self.table, self.folder = table, Path(folder) / table
         found = [(*match.groups(), path) for path in self.folder.glob("*.json") if (match := NAME.fullmatch(path.stem))]
         self._runs: dict[str, list[dict]] = {}
         for label, _, path in sorted(found, key=lambda run: (run[0], int(run[1]))):
@@ -81,6 +87,10 @@ class Results:
         for label, runs in self._runs.items():
             if any(_settings(run) != _settings(runs[0]) for run in runs):
                 raise ValueError(f"{self.folder}: the runs of {label} have different settings; they have no mean")
+
+    def __contains__(self, label: str) -> bool:
+        """Whether there is a run of that label."""
+        return label in self._runs
 
     @property
     def labels(self) -> list[str]:
@@ -113,6 +123,18 @@ class Results:
             FileNotFoundError: if it did not.
         """
         return load_model(self.folder / f"{label}-seed{seed}")
+
+    def sheet(self, label: str, seed: int = 0) -> np.ndarray:
+        """The samples that a run left: grey values (height, width) from 0 for ink to 255 for paper, uint8.
+
+        Raises:
+            FileNotFoundError: if it left none.
+        """
+        path = self.folder / f"{label}-seed{seed}.png"
+        if not path.is_file():
+            raise FileNotFoundError(f"the run {label} with seed {seed} left no samples in {self.folder}")
+        with Image.open(path) as image:
+            return np.asarray(image.convert("L"))
 
 
 def _record(path: Path) -> dict:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from cpvae_lite.experiments import TABLES
+from cpvae_lite.measures import measure_images
 from cpvae_lite.results import Results, Spread
 
 
@@ -101,4 +103,27 @@ SYNTHETIC = (
     Column("KL of c", lambda found: found.get("kl_c"), 2),
     Column("distance, uniform c", lambda found: found["uniform"]["distance"] if "uniform" in found else None, 4),
 )
-COLUMNS = {"synthetic": SYNTHETIC, "temperature": SYNTHETIC, "last": SYNTHETIC, "slow": SYNTHETIC}
+
+
+def _agreement(found: dict, figure: str) -> float | None:
+    """With the labels whose q(c|label) is stored, too: of Omniglot's two kinds, the alphabets."""
+    kinds = list(found.get("label_posteriors", ()))
+    return found["labels"][kinds[0]][figure] if kinds else None
+
+
+def _generation(found: dict, figure: str) -> float | None:
+    return found["generation"][figure] if "generation" in found else None
+
+
+IMAGES = (
+    Column("-bound", lambda found: found["negative_bound"], 2),
+    Column("relaxed, no bound", lambda found: found.get("relaxed_negative_bound"), 2),
+    Column("-log p(x)", lambda found: found["negative_log_evidence"], 2),
+    Column("KL of c", lambda found: found.get("kl_c"), 2),
+    Column("above 1/K", lambda found: found.get("used_categories"), 0),
+    Column("NMI", lambda found: _agreement(found, "nmi")),
+    Column("purity", lambda found: _agreement(found, "purity")),
+    Column("generation purity", lambda found: _generation(found, "purity")),
+    Column("by chance", lambda found: _generation(found, "chance")),
+)
+COLUMNS = {name: IMAGES if table.measure is measure_images else SYNTHETIC for name, table in TABLES.items()}

@@ -14,7 +14,6 @@ from PIL import Image
 
 from cpvae_lite import cli, joint, load_dataset, load_model
 from cpvae_lite.aggregated import AggregatedPosterior
-from cpvae_lite.experiments import grid
 from cpvae_lite.metrics import used_categories
 
 QUICK = ["--dataset", "fashion-mnist", "--subset", "--categories", "6", "--epochs", "1", "--warmup", "1"]
@@ -62,7 +61,8 @@ def test_evaluate_agrees_with_the_model(run, capsys):
     assert report["largest_categories"][0] == model.predict_proba(data.observed("test")).mean(0).argmax()
     assert report["images"] == 10_000
     assert report["temperature"] == pytest.approx(1.0, abs=1e-3) and "relaxed_negative_bound" in report
-    assert set(report["labels"]["item"]) == {"nmi", "ari", "accuracy"}
+    assert set(report["labels"]["item"]) == {"nmi", "ari", "purity", "accuracy"}
+    assert report["active_units"].keys() == {"z"}
 
 
 def test_sample_draws_the_same_images_for_a_seed_and_leaves_no_gap(run, tmp_path, capsys):
@@ -354,60 +354,3 @@ def test_a_closed_stderr_keeps_talk_off_stdout(run):
     command = f"{sys.executable} -m cpvae_lite.cli evaluate {run} 2>&-"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert json.loads(done.stdout)["images"] == 10_000
-
-
-# --- reproduce ----------------------------------------------------------------------------------------
-
-
-def test_reproduce_prints_the_shipped_table_and_runs_nothing(tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert cli.main(["reproduce", "synthetic"]) == 0
-    header, *rows = capsys.readouterr().out.splitlines()
-    assert header.split()[:3] == ["run", "seeds", "distance"]
-    assert {row.split()[0] for row in rows} == {run.label for run in grid("synthetic", [0])}
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_dry_run_lists_what_is_missing(tmp_path, capsys):
-    assert (
-        cli.main(["reproduce", "synthetic", "temperature", "--out", str(tmp_path), "--seeds", "0,3", "--dry-run"]) == 0
-    )
-    wanted = grid("synthetic", [0, 3]) + grid("temperature", [0, 3])
-    assert capsys.readouterr().out.splitlines() == [run.name for run in wanted]
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.filterwarnings("ignore:stopped inside the warm-up")
-def test_one_run_is_done_once_and_leaves_its_table(tmp_path, capsys):
-    command = ["reproduce", "synthetic/vae-seed3", "--epochs", "1", "--out", str(tmp_path), "--threads", "1"]
-    assert cli.main(command) == 0
-    first = capsys.readouterr().out
-    path = tmp_path / "synthetic" / "vae-seed3.json"
-    written = path.stat().st_mtime_ns
-    assert first.splitlines()[1].split()[:2] == ["vae", "1"]
-    assert cli.main(command) == 0 and capsys.readouterr().out == first and path.stat().st_mtime_ns == written
-
-
-@pytest.mark.parametrize(
-    ("arguments", "cause"),
-    [
-        (["table9"], "unknown table or run 'table9'"),
-        (["synthetic/cp-3-seed0"], "unknown run"),
-        (["synthetic", "--seeds", "0"], "--seeds: only with --out DIR"),
-        (["synthetic", "--epochs", "3"], "--epochs: only with --out DIR"),
-        (["synthetic/cp-2-seed0", "--seeds", "1", "--out", "somewhere"], "only with the name of a table"),
-        (["synthetic", "--out", "somewhere", "--jobs", "0"], "--jobs must be at least 1"),
-        (["synthetic", "--out", "somewhere", "--epochs", "0"], "epochs must be at least 1"),
-    ],
-)
-def test_reproduce_says_what_does_not_fit(arguments, cause, tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert cli.main(["reproduce", *arguments]) == 2
-    assert cause in capsys.readouterr().err
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_seeds_are_whole_numbers(capsys):
-    with pytest.raises(SystemExit):
-        cli.main(["reproduce", "synthetic", "--seeds", "0,one"])
-    assert "'0,one' is no list of whole numbers" in capsys.readouterr().err

@@ -135,7 +135,7 @@ def test_fresh_components_differ_and_have_unit_variance(agree):
 
 def test_means_can_start_uniformly_between_zero_and_one(agree):
     mean = ComponentGaussian(4000, 2, spread=None).mean.detach()
-    assert 0 <= mean.min() and mean.max() <= 1
+    assert mean.min() >= 0 and mean.max() <= 1
     agree(mean, torch.full((2,), 0.5))
     agree((mean - 0.5).square(), torch.full((2,), 1 / 12))
 

@@ -1,20 +1,17 @@
-"""Running the experiments: what is stored, what is skipped, and what a dead process costs."""
+"""Running the experiments: what is stored, what is skipped, and what goes on."""
 
 import json
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import asdict, replace
-from functools import partial
 
+import few_data
 import pytest
 import torch
 
 from cpvae_lite import BoundEstimate, estimate_bound, fit, load_dataset, train
 from cpvae_lite.data import Dataset
 from cpvae_lite.experiments import Experiment, named
-from cpvae_lite.reproduction import environment, missing, reproduce, reproduce_all, result_path
+from cpvae_lite.records import environment
+from cpvae_lite.reproduction import missing, reproduce, reproduce_all, result_path
 from cpvae_lite.results import Results
 
 pytestmark = pytest.mark.filterwarnings("ignore:stopped inside the warm-up")
@@ -30,8 +27,7 @@ class Little(Experiment):
 
 @pytest.fixture
 def run():
-    whole = named("synthetic/mog-2-seed0").lasting(3)
-    return Little(whole.table, whole.label, whole.model, whole.training)
+    return Little(**vars(named("synthetic/mog-2-seed0").lasting(3)))
 
 
 def test_the_record_says_what_was_run_where_and_what_was_found(run, tmp_path):
@@ -51,8 +47,7 @@ def test_the_weights_of_seed_0_are_those_that_were_measured(run, tmp_path):
 
 def test_the_last_epoch_can_be_measured_instead_of_the_best(tmp_path, monkeypatch):
     """The best of three epochs is the first; the validation bound says so, and we say it."""
-    whole = named("last/cp-2-seed0").lasting(3)
-    run = Little(whole.table, whole.label, whole.model, whole.training, whole.epoch)
+    run = Little(**vars(named("last/cp-2-seed0").lasting(3)))
     bounds = iter([3.0, 2.0, 1.0] * 2)
     found = BoundEstimate(0.0, 0.1, {"reconstruction": 0.0, "kl_c": 0.0, "kl_z": 0.0}, 100)
     monkeypatch.setattr(train, "estimate_bound", lambda *_: replace(found, value=next(bounds)))
@@ -71,8 +66,8 @@ def _copy(model):
     return {name: value.clone() for name, value in model.state_dict().items()}
 
 
-def test_other_seeds_leave_one_file(run, tmp_path):
-    other = replace(run, training=replace(run.training, seed=1))
+def test_other_seeds_leave_one_file(tmp_path):
+    other = Little(**vars(named("synthetic/mog-2-seed1").lasting(3)))
     reproduce(other, tmp_path, progress=False)
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["mog-2-seed1.json"]
     assert [path.name for path in (tmp_path / "synthetic").iterdir()] == ["mog-2-seed1.json"]
@@ -109,25 +104,6 @@ def test_a_run_that_was_cut_off_goes_on_to_the_same_result(run, tmp_path, monkey
     assert not list((tmp_path / "cut").rglob("*.part"))
 
 
-def test_a_killed_process_costs_the_others_nothing_and_its_run_is_done_next_time(tmp_path):
-    runs = [named(f"synthetic/{label}-seed1").lasting(epochs) for label, epochs in [("vae", 1), ("mog-2", 500)]]
-    ended = {}
-    for run, fault in reproduce_all(runs, tmp_path, jobs=2):
-        ended[run.label] = fault
-        if run.label == "vae":
-            subprocess.run(["pkill", "-KILL", "-f", f"mog-2-seed1 --out {tmp_path}"], check=True)
-    assert ended["vae"] == "" and ended["mog-2"] == "its process was ended by signal 9"
-    assert missing(runs, tmp_path) == [runs[1]]
-    ((run, fault),) = reproduce_all([runs[1].lasting(1)], tmp_path / "again", jobs=2)
-    assert fault == "" and missing([run], tmp_path / "again") == []
-
-
-def test_what_went_wrong_in_a_process_is_told(tmp_path):
-    (tmp_path / "synthetic").write_text("in the way")
-    ((_, fault),) = reproduce_all([named("synthetic/vae-seed1").lasting(1)], tmp_path)
-    assert "synthetic" in fault and "Traceback" not in fault
-
-
 def test_a_result_of_another_model_is_not_taken_for_this_one(run, tmp_path):
     reproduce(run, tmp_path, progress=False)
     wider = replace(run, model=run.model | {"hidden": 64})
@@ -146,18 +122,36 @@ def test_a_run_begun_with_more_epochs_is_not_cut_short(run, tmp_path, monkeypatc
         reproduce(run.lasting(2), tmp_path, progress=False)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_stopped_command_stops_its_runs_and_they_keep_their_checkpoints(tmp_path, number, code):
-    command = [sys.executable, "-m", "cpvae_lite.cli", "reproduce", "synthetic/vae-seed1", "synthetic/mog-2-seed1"]
-    command += ["--epochs", "500", "--jobs", "2", "--out", str(tmp_path)]
-    heeds = partial(signal.signal, signal.SIGINT, signal.default_int_handler)  # a background job would ignore it
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, preexec_fn=heeds)
-    parts = [tmp_path / "synthetic" / f"{label}-seed1.part" / "checkpoint.safetensors" for label in ("vae", "mog-2")]
-    deadline = time.monotonic() + 120
-    while not all(part.exists() for part in parts):
-        assert time.monotonic() < deadline and process.poll() is None
-        time.sleep(0.1)
-    process.send_signal(number)
-    assert process.wait(60) == code
-    assert subprocess.run(["pgrep", "-f", str(tmp_path)], check=False).returncode == 1  # nothing is left running
-    assert all(part.exists() for part in parts)
+def test_the_epochs_done_are_told_from_where_the_run_goes_on(run, tmp_path):
+    told = []
+    reproduce(run.lasting(2), tmp_path / "whole", progress=False, after_epoch=told.append)
+    assert told == [0, 1, 2]
+    with pytest.raises(KeyboardInterrupt):
+        reproduce(run, tmp_path, progress=False, after_epoch=lambda epochs: _stop_at(2, epochs))
+    reproduce(run, tmp_path, progress=False, after_epoch=told.append)
+    assert told == [0, 1, 2, 2, 3]
+
+
+def _stop_at(last, epochs):
+    if epochs == last:
+        raise KeyboardInterrupt
+
+
+def test_a_run_that_is_done_is_not_done_again(run, tmp_path):
+    record = reproduce(run, tmp_path, progress=False)
+    left_over = tmp_path / "synthetic" / "mog-2-seed0.part"  # by a process that was killed at the very end
+    left_over.mkdir()
+    assert reproduce(run, tmp_path, progress=False, after_epoch=lambda _: 1 / 0) == record
+    assert not left_over.exists()
+
+
+def test_runs_end_with_what_went_wrong_and_leave_the_others_alone(tmp_path, monkeypatch, capfd):
+    few_data.use(monkeypatch)
+    runs = [few_data.run(label, seed=1, epochs=45) for label in ("vae", "mog-2", "vamp-2")]
+    in_the_way = tmp_path / "synthetic" / "mog-2-seed1.part" / "run.json"
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.write_text("{}")
+    ended = {run.label: fault for run, fault in reproduce_all(runs, tmp_path, jobs=2)}
+    assert ended == {"vae": "", "vamp-2": "", "mog-2": f"{in_the_way} is damaged: it does not say which format it has"}
+    assert missing(runs, tmp_path) == [runs[1]]
+    assert list(reproduce_all([], tmp_path)) == [] and capfd.readouterr() == ("", "")

@@ -328,7 +328,7 @@ def test_a_frozen_prior_stays_where_it_starts_and_all_else_moves(name):
     prior = {key for key in before if key.startswith("latents.1.prior.")}
     assert len(prior) == 2 and not moved & prior
     assert moved >= {key for key, _ in network.named_parameters()}
-    assert 0 <= before["latents.1.prior.mean"].min() and before["latents.1.prior.mean"].max() <= 1
+    assert before["latents.1.prior.mean"].min() >= 0 and before["latents.1.prior.mean"].max() <= 1
 
 
 @pytest.mark.parametrize("setting", [{"learned_prior": False}, {"prior_start": "uniform"}])

@@ -1,0 +1,53 @@
+"""What the commands of the command line share."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+import torch
+
+from cpvae_lite._arguments import whole_number
+from cpvae_lite.train import NotFiniteError
+
+FAILED = 1  # of a check, or of some runs
+INTERRUPTED, BROKEN_PIPE, TERMINATED = 130, 141, 143  # what a shell reports of programs that such a signal ended
+ERRORS = (ValueError, TypeError, OSError, RuntimeError, NotFiniteError)  # that the user can mend
+
+
+def say(text: str) -> None:
+    """Talk on stderr; stdout is for results."""
+    print(text, file=sys.stderr)
+
+
+def one_line(error: BaseException) -> str:
+    """An error as the user reads it."""
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def refuse(options: argparse.Namespace, names: tuple[str, ...], reason: str) -> None:
+    """Raise if one of these options was given."""
+    given = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name) is not None]
+    if given:
+        raise ValueError(f"{', '.join(given)}: only {reason}")
+
+
+def set_threads(options: argparse.Namespace) -> None:
+    """Use as many CPU threads as `--threads` says."""
+    if options.threads is not None:
+        torch.set_num_threads(whole_number("--threads", options.threads))
+
+
+def device_named(name: str) -> torch.device:
+    """The device that `--device` means on this machine.
+
+    Raises:
+        ValueError: if it is "cuda" and there is none.
+    """
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("--device cuda: torch sees no CUDA device here; use --device cpu or auto")
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(name)

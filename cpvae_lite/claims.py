@@ -1,0 +1,121 @@
+"""The empirical sentences of the paper as data: what each says, our verdict, and the figures behind it.
+
+Figures are read from stored results each time, and every verdict comes with the condition under which it stands. So
+other results change the figures, and a verdict that they do not bear out says so.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from itertools import zip_longest
+from pathlib import Path
+
+from cpvae_lite.results import SHIPPED, Results
+from cpvae_lite.tables import Table
+
+VERDICTS = ("holds", "does not hold", "depends", "open")
+NOT_BORNE_OUT = "; these results do not bear that out"
+CHARACTERS = 36  # of a column in a terminal
+WRAPPED = "text-align: left; vertical-align: top; white-space: normal; padding: 0.3em 0.6em"  # not as figures are
+
+Stored = Callable[[str], Results]  # the results of a table by its name, as "synthetic"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence of the paper that runs can bear out or not.
+
+    Attributes:
+        number: "S1a" for the first part of the first sentence about the synthetic data.
+        says: the sentence in our words.
+        verdict: begins with one of `VERDICTS`; for "depends", on what.
+        where: the page and section of the book that show it, as "synthetic#all-models-five-seeds".
+        measured: takes the results of a table by its name, and says what we measured, in plain text.
+        stands: takes the same; whether the figures still bear out the verdict.
+
+    Raises:
+        ValueError: if the verdict is none.
+    """
+
+    number: str
+    says: str
+    verdict: str
+    where: str
+    measured: Callable[[Stored], str]
+    stands: Callable[[Stored], bool]
+
+    def __post_init__(self):
+        if not self.verdict.startswith(VERDICTS):
+            raise ValueError(f"{self.number}: {self.verdict!r} is no verdict; begin with one of {', '.join(VERDICTS)}")
+
+
+class Sentences(Table):
+    """A table of sentences, which begin at the left and wrap where the page ends.
+
+    Example:
+        >>> print(Sentences(["says", "found"], [["one sentence", "words " * 10]]))
+        says          found
+        <BLANKLINE>
+        one sentence  words words words words words words
+                      words words words words
+    """
+
+    def __str__(self) -> str:
+        lines = [[_wrapped(cell) for cell in row] for row in (self.header, *self.rows)]
+        widths = [
+            max((len(line) for cell in column for line in cell), default=0) for column in zip(*lines, strict=True)
+        ]
+        return "\n\n".join(_side_by_side(row, widths) for row in lines)
+
+    def _repr_html_(self) -> str:
+        html = _unbroken(super()._repr_html_())  # all text is escaped there: what looks like a tag is one
+        for tag, weight in (('<th scope="col"', "bold"), ('<th scope="row"', "normal"), ("<td", "normal")):
+            html = html.replace(tag, f'{tag} style="{WRAPPED}; font-weight: {weight}"')
+        return html
+
+
+def _unbroken(text: str) -> str:
+    """A mean stays with its deviation, and a number with its sign of percent."""
+    return re.sub(r" (?=[±≈%])|(?<=[±≈]) ", "\N{NO-BREAK SPACE}", text)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(_unbroken(text), CHARACTERS, break_on_hyphens=False)
+
+
+def _side_by_side(cells: Iterable[list[str]], widths: Iterable[int]) -> str:
+    lines = zip_longest(*cells, fillvalue="")
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
+
+
+def claims_table(claims: Iterable[Claim], folder: str | Path = SHIPPED) -> Table:
+    """What the paper says, our verdict, and what we measured: a row for each claim.
+
+    Args:
+        claims: in the order of the rows.
+        folder: of results; that of the package by default. A verdict that they do not bear out says so.
+
+    Raises:
+        KeyError: if a run that a claim is about is not there.
+
+    Example:
+        >>> from cpvae_lite.claims_synthetic import SYNTHETIC
+        >>> table = claims_table(SYNTHETIC[:1])
+        >>> table.rows[0][:2]
+        ['CP-VAE recovers both modes with 2 categories', 'holds']
+    """
+    stored = cache(lambda table: Results(table, folder))
+    return Sentences(
+        ["the paper says", "verdict", "what we measured"],
+        [[claim.says, _verdict(claim, stored), claim.measured(stored)] for claim in claims],
+    )
+
+
+def _verdict(claim: Claim, stored: Stored) -> str:
+    return claim.verdict if claim.stands(stored) else claim.verdict + NOT_BORNE_OUT

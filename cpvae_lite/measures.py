@@ -1,0 +1,110 @@
+"""What is measured of a trained model for a table of the book, as JSON can hold it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from cpvae_lite import synthetic
+from cpvae_lite._seeding import seeded
+from cpvae_lite.classifier import load_classifier
+from cpvae_lite.data import LABEL_NAMES, Dataset
+from cpvae_lite.evaluation import evaluate
+from cpvae_lite.metrics import label_posteriors
+from cpvae_lite.model import LatentVariableModel
+from cpvae_lite.purity import generation_purity
+
+GENERATED = 50_000  # numbers drawn from each model, as many as there are to train on
+BINS = 140  # of a stored histogram, from -0.2 to 1.2
+RANGE = (-0.2, 1.2)
+PER_CATEGORY = 1_000  # numbers
+DRAWS = 100  # images of a category
+MOST_LABELS = 50  # of a kind for which q(c|label) is stored: Omniglot's alphabets, not its characters
+DIGITS = 6  # of stored probabilities
+
+
+def measure_synthetic(
+    model: LatentVariableModel, dataset: Dataset, *, temperature: float, importance_samples: int, seed: int
+) -> dict:
+    """The report of :func:`cpvae_lite.evaluate`, and how generated numbers compare with the true density.
+
+    Args:
+        model: trained.
+        dataset: the synthetic mixture.
+        temperature: at which the relaxed value is reported.
+        importance_samples: of the log-evidence, for each number.
+        seed: of all draws.
+
+    Returns:
+        The report, with "truth": the mean log-density of the test data under the mixture itself, in nats;
+        "generated" and, for models with a c, "uniform": :func:`cpvae_lite.synthetic.compare` of 50,000 numbers
+        drawn with c from q(c), or from 1/K, and their histogram; "reconstructed": the same of reconstructions;
+        "purity": of the categories or components, if the model has any.
+    """
+    found = evaluate(model, dataset, temperature=temperature, importance_samples=importance_samples, seed=seed)
+    found["truth"] = synthetic.truth().log_prob(dataset.test.data[:, 0]).mean().item()
+    sources = {"generated": "aggregated"} | ({"uniform": "uniform"} if model.categories else {})
+    x = dataset.test.data.to(next(model.parameters()))
+    with seeded(seed, device=x.device):
+        for place, source in sources.items():
+            found[place] = _compared(model.sample(GENERATED, categories_from=source, noise=True))
+        found["reconstructed"] = _compared(model.reconstruct(x))
+        if model.choices:
+            found["purity"] = _side_purity(model, model.choices)
+    return found
+
+
+def _side_purity(model: LatentVariableModel, choices: int) -> float:
+    each = torch.arange(choices).repeat_interleave(PER_CATEGORY)
+    numbers = model.sample(len(each), category=each, noise=True).view(choices, PER_CATEGORY)
+    weights = model.aggregated_posterior if model.categories else torch.full((choices,), 1 / choices)
+    return synthetic.purity(numbers.cpu(), weights.cpu())
+
+
+def _compared(numbers: Tensor) -> dict:
+    counts = torch.histc(numbers.cpu(), BINS, *RANGE)
+    return synthetic.compare(numbers[:, 0]) | {"histogram": counts.int().tolist()}
+
+
+def measure_images(
+    model: LatentVariableModel, dataset: Dataset, *, temperature: float, importance_samples: int, seed: int
+) -> dict:
+    """The report of :func:`cpvae_lite.evaluate`, and how categories are used and what they draw.
+
+    Args:
+        model: trained.
+        dataset: of images.
+        temperature: at which the relaxed value is reported.
+        importance_samples: of the log-evidence, for each image.
+        seed: of all draws.
+
+    Returns:
+        The report; for models with a c also "aggregated_posterior", q(c) of the test images, and
+        "label_posteriors", q(c|label) for each kind of label that has at most 50; for models with categories or
+        components, where there is a classifier for the data, "generation": what
+        :func:`cpvae_lite.purity.generation_purity` finds.
+    """
+    found = evaluate(model, dataset, temperature=temperature, importance_samples=importance_samples, seed=seed)
+    del found["source"]  # a folder of the machine that measured; the record has the fingerprint of the data
+    if model.categories:
+        found |= _use_of_categories(model, dataset)
+    if model.choices and dataset.name in LABEL_NAMES:  # a classifier is shipped for these
+        classifier = load_classifier(dataset.name).to(next(model.parameters()).device)
+        found["generation"] = generation_purity(model, classifier, draws=DRAWS, seed=seed).asdict()
+    return found
+
+
+def _use_of_categories(model: LatentVariableModel, dataset: Dataset) -> dict:
+    responsibilities = model.predict_proba(dataset.observed("test").to(next(model.parameters()))).cpu().double()
+    kinds = {kind: labels for kind, labels in dataset.test.labels.items() if int(labels.max()) < MOST_LABELS}
+    return {
+        "aggregated_posterior": _rounded(responsibilities.mean(0)),
+        "label_posteriors": {
+            kind: [_rounded(row) for row in label_posteriors(responsibilities, labels)]
+            for kind, labels in kinds.items()
+        },
+    }
+
+
+def _rounded(values: Tensor) -> list[float]:
+    return [round(value, DIGITS) for value in values.tolist()]

@@ -1,0 +1,108 @@
+"""What a finished run leaves: its figures as JSON and, where they are wanted, its weights and a sheet of samples."""
+
+from __future__ import annotations
+
+import io
+import platform
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from cpvae_lite._seeding import seeded
+from cpvae_lite._version import __version__
+from cpvae_lite.checkpoint import load_model, save_model
+from cpvae_lite.data import Dataset
+from cpvae_lite.experiments import HALF_WEIGHTS, SHEET, Experiment
+from cpvae_lite.history import History
+from cpvae_lite.model import LatentVariableModel
+from cpvae_lite.plots import image_grid
+from cpvae_lite.storage import atomic_write, write_json
+
+ACROSS = 8  # images in a row of a sheet, and rows
+FOLLOWED = ("bound", "kl_z", "kl_c", "used_categories")  # of the validation images, epoch by epoch
+DIGITS = 2
+
+
+def leave(
+    experiment: Experiment, model: LatentVariableModel, dataset: Dataset, history: History, begun: dict, path: Path
+) -> dict:
+    """Keep what is to be kept of a run, measure it, and write its record last.
+
+    Weights are written first and read again, so that what was measured is what is kept.
+
+    Args:
+        experiment: what was run.
+        model: trained.
+        dataset: of the experiment.
+        history: of the training.
+        begun: the contents of the run's run.json.
+        path: of the record; weights and samples stand beside it.
+
+    Returns:
+        The record.
+    """
+    device = next(model.parameters()).device
+    if experiment.keeps_weights:
+        save_model(model, path.with_suffix(""), half=HALF_WEIGHTS in experiment.keeps)
+        model = load_model(path.with_suffix("")).to(device)
+    record = {
+        "run": experiment.name,
+        **{part: begun[part] for part in ("model", "training", "data")},
+        "environment": environment(device),
+        "epochs": len(history),
+        "best_epoch": history.best_epoch,
+        "seconds": round(sum(epoch["seconds"] for epoch in history), 1),
+        "validation": followed(history),
+        "measures": experiment.measure(model, dataset, len(history)),
+    }
+    if SHEET in experiment.keeps:
+        atomic_write(path.with_suffix(".png"), sheet(model, dataset.shape, experiment.training.seed))
+    write_json(path, record)
+    return record
+
+
+def followed(history: History) -> dict[str, list[float]]:
+    """How the validation bound, its divergences and the number of used categories went, epoch by epoch.
+
+    Example:
+        >>> followed(History([{"validation": {"bound": -1.239, "kl_z": 0.5, "reconstruction": -0.739}}]))
+        {'bound': [-1.24], 'kl_z': [0.5]}
+    """
+    found = [record["validation"] for record in history]
+    return {name: [round(epoch[name], DIGITS) for epoch in found] for name in FOLLOWED if found and name in found[0]}
+
+
+def sheet(model: LatentVariableModel, shape: tuple[int, int], seed: int = 0) -> bytes:
+    """64 samples as a PNG, dark on light: pixel means, with c drawn from q(c) if there is one."""
+    with seeded(seed, device=next(model.parameters()).device):
+        images = model.sample(ACROSS * ACROSS)
+    pixels = (255 * (1 - image_grid(images, columns=ACROSS, shape=shape))).round().astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def environment(device: torch.device | str) -> dict[str, object]:
+    """Versions and machine, as a result states them."""
+    device = torch.device(device)
+    return {
+        "cpvae_lite": __version__,
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "processor": _processor(),
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _processor() -> str:
+    """The processor's name where the system tells it, else its kind."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

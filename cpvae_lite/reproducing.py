@@ -1,0 +1,102 @@
+"""The command `cpvae-lite reproduce`: run what is missing of a table of the book, and print the table."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tqdm import tqdm
+
+from cpvae_lite._arguments import whole_number
+from cpvae_lite._commands import FAILED, TERMINATED, device_named, refuse, say
+from cpvae_lite.experiments import WHAT, Experiment, grid, named
+from cpvae_lite.reproduction import missing, reproduce_all
+from cpvae_lite.results import SHIPPED, Results
+from cpvae_lite.tables import COLUMNS, table_of
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what `cpvae-lite reproduce` was asked for; returns the exit code."""
+    _require_fit(options)
+    wanted = list({run.name: run for what in options.what for run in _wanted(what, options)}.values())
+    todo = missing(wanted, options.out or SHIPPED)
+    if options.dry_run:
+        for experiment in todo:
+            print(experiment.name)
+        return 0
+    failed = _run_missing(todo, options) if options.out else 0
+    if not options.quiet:
+        for table in dict.fromkeys(experiment.table for experiment in wanted):
+            _print_table(table, options.out)
+    return FAILED if failed else 0
+
+
+def _require_fit(options: argparse.Namespace) -> None:
+    """Options that do not fit together are an error now, not after hours."""
+    if options.out is None:
+        refuse(options, ("epochs", "importance_samples", "jobs", "scheduler"), "with --out DIR")
+    if options.out is None and not options.dry_run:
+        refuse(options, ("seeds",), "with --out DIR, or with --dry-run")
+    if options.scheduler is not None:
+        refuse(options, ("jobs",), "without --scheduler; the workers of a cluster do as many runs as they have threads")
+    else:
+        device_named(options.device)
+    for name in ("jobs", "threads"):
+        if getattr(options, name) is not None:
+            whole_number(f"--{name}", getattr(options, name))
+
+
+def _wanted(what: str, options: argparse.Namespace) -> list[Experiment]:
+    """The runs of a table or group of tables, or the one of that name."""
+    if what in WHAT:
+        found = grid(what, options.seeds)
+    else:
+        refuse(options, ("seeds",), "with the name of a table")
+        found = [named(what)]
+    if options.epochs is not None:
+        found = [each.lasting(options.epochs) for each in found]
+    if options.importance_samples is not None:
+        found = [each.judged_by(options.importance_samples) for each in found]
+    return found
+
+
+def _run_missing(todo: list[Experiment], options: argparse.Namespace) -> int:
+    """Run them; returns how many failed."""
+    failed = 0
+    with _ended_by_sigterm():
+        for experiment, fault in reproduce_all(
+            todo,
+            options.out,
+            jobs=options.jobs or 1,
+            threads=options.threads or 1,  # so that a run is the same alone or beside others
+            device=options.device,
+            scheduler=options.scheduler,
+            progress=not options.quiet,
+        ):
+            if fault:
+                failed += 1
+                tqdm.write(f"cpvae-lite: {experiment.name}: {fault}", file=sys.stderr)  # above the bars
+    return failed
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Context in which SIGTERM is an orderly end, so that the runs are stopped, too."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _print_table(table: str, folder: Path | None) -> None:
+    results = Results(table, SHIPPED if folder is None else folder)
+    if results.labels:
+        there = [run.label for run in grid(table, [0]) if run.label in results.labels]
+        print(table_of(results, COLUMNS[table], there), flush=True)
+    else:
+        say(f"{results.folder} holds no results")

@@ -1,0 +1,11 @@
+"""What a Python does first that a test starts: the process of a run gets few data."""
+
+import sys
+
+if "cpvae_lite.worker" in sys.orig_argv:
+    sys.path.append(__file__.rpartition("start")[0])
+    import few_data
+
+    from cpvae_lite.experiments import Experiment
+
+    Experiment.dataset = few_data.dataset

@@ -1,0 +1,183 @@
+"""The paper's sentences: verdicts that the stored results bear out, and that other results would overturn."""
+
+import copy
+import re
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+import torch
+from docutils.nodes import make_id
+
+from cpvae_lite.claims import CHARACTERS, NOT_BORNE_OUT, Claim, claims_table
+from cpvae_lite.claims_synthetic import SYNTHETIC
+from cpvae_lite.results import SHIPPED, Results
+from cpvae_lite.storage import write_json
+from cpvae_lite.tables import Table
+
+BOOK = Path(__file__).parents[1] / "book"
+CLAIMS = {claim.number: claim for claim in SYNTHETIC}
+EACH = pytest.mark.parametrize("claim", SYNTHETIC, ids=CLAIMS)
+SHIPPED_RESULTS = cache(Results)
+
+
+class Altered(Results):
+    """The shipped results with other measures, and a model with other shares of its categories."""
+
+    def __init__(self, table, change, shares):
+        super().__init__(table)
+        self.shares = shares
+        self._runs = copy.deepcopy(self._runs)
+        for label, runs in self._runs.items():
+            for run in runs:
+                change(label, run["measures"])
+
+    def model(self, label, seed=0):
+        return SimpleNamespace(aggregated_posterior=torch.tensor(self.shares))
+
+
+def altered(change, shares=(0.5, 0.5)):
+    return cache(lambda table: Altered(table, change, shares))
+
+
+def generating(**figures):
+    """Every run generates numbers with these figures, with categories from q(c) and from the uniform prior."""
+
+    def change(label, found):
+        for source in {"generated", "uniform"} & found.keys():
+            found[source] |= figures
+
+    return change
+
+
+def mixing(label, found):
+    """Uniform categories fill the valley."""
+    for source in {"uniform"} & found.keys():
+        found[source]["between"] = 0.3
+
+
+def best_with_many(label, found):
+    """Components: many make a clean picture, few do not."""
+    found["generated"]["distance"] = 0.001 if label.endswith("-150") else 0.03
+
+
+def two_in_use(label, found):
+    found["effective_categories"] = 2.0
+
+
+def choosing(label, found):
+    found["purity"] = 1.0
+
+
+def unchanged(label, found):
+    pass
+
+
+def learning_decides(label, found):
+    """All runs whose prior does not see c have a bridge."""
+    if label in ("indp-2", "indqp-2"):
+        found["generated"]["distance"] = 0.014
+
+
+FAILING, PERFECT = generating(modes=1, distance=0.08, between=0.3), generating(modes=2, distance=0.001, between=0.023)
+OVERTURNED = [  # results under which a verdict would be another
+    *[(number, FAILING) for number in ("S1a", "S1b", "S2a", "S2b", "S2c", "S3a", "S4", "S5", "S6a")],
+    *[(number, PERFECT) for number in ("S1b", "S2b", "S2c", "S3a", "S5", "S6a")],
+    ("S2b", learning_decides),
+    ("S3b", choosing),
+    ("S4", best_with_many),
+    ("S6a", mixing),
+    ("S6b", two_in_use),
+]
+
+
+@EACH
+def test_the_shipped_results_bear_out_the_verdict(claim):
+    assert claim.stands(SHIPPED_RESULTS)
+
+
+@pytest.mark.parametrize("number, change", OVERTURNED)
+def test_other_results_overturn_a_verdict(number, change):
+    assert not CLAIMS[number].stands(altered(change))
+
+
+@pytest.mark.parametrize("shares, stands", [((0.4, 0.6), True), ((0.02, 0.98), False)])
+def test_a_spare_category_overturns_the_last_verdict(shares, stands):
+    assert CLAIMS["S6c"].stands(altered(unchanged, shares)) is stands
+
+
+def test_every_verdict_can_be_overturned():
+    assert CLAIMS.keys() - {number for number, _ in OVERTURNED} == {"S6c"}
+
+
+def test_every_sentence_of_the_paper_is_there_once():
+    numbers = [claim.number for claim in SYNTHETIC]
+    assert numbers == sorted(set(numbers))
+    assert {number[:2] for number in numbers} == {f"S{n}" for n in range(1, 7)}
+
+
+@EACH
+def test_what_was_measured_is_plain_text(claim):
+    for text in (claim.says, claim.verdict, claim.measured(SHIPPED_RESULTS)):
+        assert text and not re.search(r"[$\\*`\n]|nan|inf\b", text)
+
+
+def test_figures_come_from_the_results():
+    distances = [run["measures"]["generated"]["distance"] for run in Results("synthetic").runs("cp-2")]
+    shown = f"usual {sum(distances) / 5:.4f} ± {torch.tensor(distances).std():.4f}, low"
+    assert CLAIMS["S1a"].measured(SHIPPED_RESULTS).startswith(shown)
+    other = CLAIMS["S1a"].measured(altered(generating(distance=0.0123)))
+    assert other.startswith("usual 0.0123 ± 0.0000, low 0.0123 ± 0.0000; last epoch 0.0123 ± 0.0000")
+    shares = CLAIMS["S3a"].measured(altered(generating(between=0.25)))
+    assert "25.0 ± 0.0 % of its numbers" in shares and "the truth has 2.3 %" in shares
+    assert "smallest share is 0.80 of 1/K" in CLAIMS["S6c"].measured(altered(unchanged, (0.4, 0.6)))
+
+
+@EACH
+def test_where_it_is_shown_is_a_section_of_the_book(claim):
+    page, section = claim.where.split("#")
+    text = [cell.source for cell in nbformat.read(BOOK / f"{page}.ipynb", as_version=4).cells]
+    headings = re.findall(r"^#+ (.+)$", "\n".join(text), re.MULTILINE)
+    assert section in map(make_id, headings)
+
+
+def test_a_verdict_must_be_one():
+    with pytest.raises(ValueError, match="S0: 'perhaps' is no verdict; begin with one of holds, does not hold, dep"):
+        Claim("S0", "all is well", "perhaps", "synthetic#exercises", lambda stored: "", lambda stored: True)
+
+
+def toy(measured="a figure", stands=lambda stored: True, says="it works"):
+    return Claim("S0", says, "holds", "synthetic#exercises", lambda stored: measured, stands)
+
+
+def test_the_table_has_a_row_for_each_claim():
+    table = claims_table(SYNTHETIC)
+    assert isinstance(table, Table) and table.header == ["the paper says", "verdict", "what we measured"]
+    assert table.rows == [[one.says, one.verdict, one.measured(SHIPPED_RESULTS)] for one in SYNTHETIC]
+
+
+def test_the_table_reads_the_folder_that_it_is_given(tmp_path):
+    for seed, modes in enumerate((1, 2)):
+        record = {"model": {}, "training": {"seed": seed}, "measures": {"modes": modes}}
+        write_json(tmp_path / "toy" / f"cp-2-seed{seed}.json", record)
+
+    def modes(stored):
+        return stored("toy").over_seeds("cp-2", lambda run: run["modes"])
+
+    claim = Claim("S0", "two", "holds", "", lambda s: modes(s).format(1), lambda s: min(modes(s).values) == 2)
+    assert claims_table([claim], tmp_path).rows == [["two", "holds" + NOT_BORNE_OUT, "1.5 ± 0.7"]]
+    with pytest.raises(KeyError, match="holds no run of cp-2"):
+        claims_table([claim], SHIPPED)
+
+
+def test_long_sentences_wrap_in_a_terminal_and_on_a_page():
+    table = claims_table([toy("0.123 ± 0.456, " * 9, says="a < b"), toy("none")])
+    lines = str(table).split("\n")
+    assert max(map(len, lines)) <= 3 * CHARACTERS + 4 and len(lines) > 5
+    assert sum("0.123\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}0.456," in line for line in lines) > 2
+    html = table._repr_html_()
+    cells = re.findall(r"<t[hd] [^>]*>", html)
+    assert len(cells) == 9 and all("text-align: left" in cell and "white-space: normal" in cell for cell in cells)
+    assert html.count("a &lt; b") == 1

@@ -1,0 +1,97 @@
+"""What a finished run leaves, and that what was measured is what is kept."""
+
+import io
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from training_runs import without_seconds
+
+from cpvae_lite import fit, load_dataset
+from cpvae_lite._seeding import seeded
+from cpvae_lite.checkpoint import read_run
+from cpvae_lite.experiments import named
+from cpvae_lite.plots import image_grid
+from cpvae_lite.records import environment, followed, leave, sheet
+from cpvae_lite.results import Results
+from cpvae_lite.train import TrainConfig
+
+pytestmark = pytest.mark.filterwarnings("ignore:stopped inside the warm-up")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run of Table 3 on a few images, and the folder where it was trained."""
+    whole = load_dataset("fashion-mnist", subset=True)
+    dataset = replace(whole, train=whole.train[:300], validation=whole.validation[:100], test=whole.test[:100])
+    run = replace(named("fashion-mnist/cp-10-seed0"), importance_samples=2, training=TrainConfig(epochs=2))
+    model, folder = run.build(dataset), tmp_path_factory.mktemp("run")
+    history = fit(model, dataset, run.training, out=folder, progress=False)
+    return run, model, dataset, history, read_run(folder)
+
+
+def left(trained, folder, *keeps):
+    run, *rest = trained
+    run = replace(run, keeps=keeps)
+    return leave(run, *rest, folder / f"{run.name}.json")
+
+
+def test_the_record_is_what_is_written(trained, tmp_path):
+    record = left(trained, tmp_path)
+    run, _, dataset, history, _ = trained
+    assert json.loads((tmp_path / f"{run.name}.json").read_text()) == record
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / f"{run.name}.json"]
+    assert record["run"] == "fashion-mnist/cp-10-seed0" and record["data"]["fingerprint"] == dataset.fingerprint
+    assert (record["epochs"], record["best_epoch"]) == (2, history.best_epoch)
+    assert record["environment"] == environment("cpu") and record["environment"]["torch"] == torch.__version__
+    assert record["seconds"] == pytest.approx(sum(epoch["seconds"] for epoch in history), abs=0.06)
+
+
+@pytest.mark.parametrize("kind", ["weights", "half weights"])
+def test_what_was_measured_is_what_is_kept(trained, tmp_path, kind):
+    record = left(trained, tmp_path, kind)
+    run, _, dataset, *_ = trained
+    kept = Results("fashion-mnist", tmp_path).model("cp-10")
+    assert run.measure(kept, dataset, 2) == record["measures"]
+
+
+def test_half_weights_are_rounded_before_they_are_measured(trained, tmp_path):
+    whole = left(trained, tmp_path / "whole", "weights")["measures"]
+    half = left(trained, tmp_path / "half", "half weights")["measures"]
+    assert whole["negative_bound"] != half["negative_bound"]
+    assert whole["negative_bound"] == pytest.approx(half["negative_bound"], abs=0.1)
+
+
+def test_a_sheet_holds_the_samples_that_its_seed_gives(trained, tmp_path):
+    left(trained, tmp_path, "sheet")
+    _, model, dataset, *_ = trained
+    found = Results("fashion-mnist", tmp_path).sheet("cp-10")
+    assert found.dtype == np.uint8 and found.shape == (8 * 30 - 2, 8 * 30 - 2)
+    again = np.asarray(Image.open(io.BytesIO(sheet(model, dataset.shape, seed=0))))
+    np.testing.assert_array_equal(found, again)
+    other = np.asarray(Image.open(io.BytesIO(sheet(model, dataset.shape, seed=1))))
+    assert (found != other).any()
+    with seeded(0):
+        images = model.sample(64)
+    np.testing.assert_allclose(found / 255, 1 - image_grid(images, columns=8), atol=0.003)
+
+
+def test_drawing_a_sheet_leaves_the_random_state_alone(trained, random_state_kept):
+    sheet(trained[1], (28, 28))
+
+
+def test_the_validation_is_followed_epoch_by_epoch(trained):
+    history = trained[3]
+    found = followed(history)
+    assert found.keys() == {"bound", "kl_z", "kl_c", "used_categories"}
+    for name, values in found.items():
+        assert values == [round(record["validation"][name], 2) for record in without_seconds(history)]
+
+
+def test_a_run_without_samples_says_so(trained, tmp_path):
+    left(trained, tmp_path)
+    with pytest.raises(FileNotFoundError, match="cp-10 with seed 0 left no samples"):
+        Results("fashion-mnist", tmp_path).sheet("cp-10")

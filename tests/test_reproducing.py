@@ -1,0 +1,90 @@
+"""The command `cpvae-lite reproduce`."""
+
+import subprocess
+import sys
+
+import few_data
+import pytest
+
+from cpvae_lite import cli
+from cpvae_lite.experiments import grid
+
+
+def test_reproduce_prints_the_shipped_table_and_runs_nothing(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["reproduce", "synthetic"]) == 0
+    header, *rows = capsys.readouterr().out.splitlines()
+    assert header.split()[:3] == ["run", "seeds", "distance"]
+    assert {row.split()[0] for row in rows} == {run.label for run in grid("synthetic", [0])}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_lists_what_is_missing(tmp_path, capsys):
+    assert (
+        cli.main(["reproduce", "synthetic", "temperature", "--out", str(tmp_path), "--seeds", "0,3", "--dry-run"]) == 0
+    )
+    wanted = grid("synthetic", [0, 3]) + grid("temperature", [0, 3])
+    assert capsys.readouterr().out.splitlines() == [run.name for run in wanted]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_run_is_done_once_and_leaves_its_table(tmp_path, capfd, monkeypatch):
+    few_data.use(monkeypatch)
+    command = ["reproduce", "synthetic/vae-seed3", "--epochs", "45", "--out", str(tmp_path)]
+    assert cli.main(command) == 0
+    first, log = capfd.readouterr()
+    path = tmp_path / "synthetic" / "vae-seed3.json"
+    written = path.stat().st_mtime_ns
+    assert first.splitlines()[1].split()[:2] == ["vae", "1"]
+    begins, done = log.splitlines()  # no bar where there is no terminal
+    assert begins == "synthetic/vae-seed3: begins" and done.startswith("synthetic/vae-seed3: done; 1/1 runs, 00:")
+    assert cli.main(command) == 0 and capfd.readouterr() == (first, "") and path.stat().st_mtime_ns == written
+
+
+def test_a_run_that_fails_leaves_the_others_alone_and_is_told(tmp_path, capfd, monkeypatch):
+    few_data.use(monkeypatch)
+    (tmp_path / "temperature").write_text("in the way")
+    command = ["reproduce", "temperature/cp-2-seed3", "synthetic/vae-seed3", "--epochs", "45", "--out", str(tmp_path)]
+    assert cli.main([*command, "--quiet"]) == 1
+    assert capfd.readouterr() == ("", f"cpvae-lite: temperature/cp-2-seed3: {tmp_path}/temperature: File exists\n")
+    assert (tmp_path / "synthetic" / "vae-seed3.json").exists()
+
+
+def test_two_commands_at_once_do_a_run_once(tmp_path, monkeypatch):
+    few_data.use(monkeypatch)
+    command = [sys.executable, "-m", "cpvae_lite.cli", "reproduce", "synthetic/vae-seed3", "--epochs", "45"]
+    both = [
+        subprocess.Popen([*command, "--out", str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    (table, log), (same_table, other_log) = (process.communicate() for process in both)
+    assert [process.returncode for process in both] == [0, 0]
+    assert table == same_table and (log + other_log).count("begins") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cause"),
+    [
+        (["table9"], "unknown table or run 'table9'"),
+        (["synthetic/cp-3-seed0"], "unknown run"),
+        (["synthetic", "--seeds", "0"], "--seeds: only with --out DIR"),
+        (["synthetic", "--epochs", "3"], "--epochs: only with --out DIR"),
+        (["synthetic", "--jobs", "2", "--scheduler", "tcp://x:1"], "--jobs, --scheduler: only with --out DIR"),
+        (["synthetic", "--out", "somewhere", "--jobs", "2", "--scheduler", "tcp://x:1"], "only without --scheduler"),
+        (["synthetic", "--out", "somewhere", "--threads", "0"], "--threads must be at least 1"),
+        (["synthetic/cp-2-seed0", "--seeds", "1", "--out", "somewhere"], "only with the name of a table"),
+        (["synthetic", "--out", "somewhere", "--jobs", "0"], "--jobs must be at least 1"),
+        (["synthetic", "--out", "somewhere", "--epochs", "0"], "epochs must be at least 1"),
+    ],
+)
+def test_reproduce_says_what_does_not_fit(arguments, cause, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["reproduce", *arguments]) == 2
+    assert cause in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_seeds_are_whole_numbers(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["reproduce", "synthetic", "--seeds", "0,one"])
+    assert "'0,one' is no list of whole numbers" in capsys.readouterr().err
