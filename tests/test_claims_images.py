@@ -92,7 +92,7 @@ def test_figures_come_from_the_results():
     assert CLAIMS["R3"].measured(STORED).startswith("above 1/150: CP-VAE {}, INDq {};".format(*used))
     assert "CP-VAE 100, INDq 9" in CLAIMS["R3"].measured(altered(as_the_paper_reports))
     assert "INDq 5; in the paper's table CP-VAE 4, INDq 12" in CLAIMS["R4"].measured(altered(as_the_paper_reports))
-    assert "share 0.10 that label" in CLAIMS["R6"].measured(altered(mixing))
+    assert CLAIMS["R6"].measured(altered(mixing)).endswith("T-shirt/top 0.10, ankle boot 0.10, bag 0.10, trouser 0.10")
 
 
 @EACH
