@@ -16,6 +16,7 @@ from cpvae_lite._commands import FAILED, TERMINATED, device_named, refuse, say
 from cpvae_lite.experiments import WHAT, Experiment, grid, named
 from cpvae_lite.reproduction import missing, reproduce_all
 from cpvae_lite.results import SHIPPED, Results
+from cpvae_lite.sources import SOURCES, fetch
 from cpvae_lite.tables import COLUMNS, table_of
 
 
@@ -66,6 +67,9 @@ def _wanted(what: str, options: argparse.Namespace) -> list[Experiment]:
 
 def _run_missing(todo: list[Experiment], options: argparse.Namespace) -> int:
     """Run them; returns how many failed."""
+    if options.scheduler is None:
+        for data in sorted({experiment.data for experiment in todo} & SOURCES.keys()):
+            fetch(data)  # once, and not by each process
     failed = 0
     with _ended_by_sigterm():
         for experiment, fault in reproduce_all(

@@ -8,6 +8,7 @@ import pytest
 
 from cpvae_lite import cli
 from cpvae_lite.experiments import grid
+from cpvae_lite.idx import IdxSource
 
 
 def test_reproduce_prints_the_shipped_table_and_runs_nothing(tmp_path, capsys, monkeypatch):
@@ -88,3 +89,15 @@ def test_seeds_are_whole_numbers(capsys):
     with pytest.raises(SystemExit):
         cli.main(["reproduce", "synthetic", "--seeds", "0,one"])
     assert "'0,one' is no list of whole numbers" in capsys.readouterr().err
+
+
+def test_data_that_are_nowhere_are_told_before_any_run(tmp_path, capfd, monkeypatch):
+    def download(self, root):
+        raise OSError("no network")
+
+    monkeypatch.delenv("CPVAE_LITE_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(IdxSource, "download", download)
+    assert cli.main(["reproduce", "mnist/vae-seed0", "mnist/hvae-seed0", "--out", str(tmp_path / "results")]) == 2
+    assert capfd.readouterr().err.count("mnist is not here and cannot be downloaded (no network)") == 1
+    assert not (tmp_path / "results").exists()
