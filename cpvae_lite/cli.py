@@ -6,7 +6,6 @@ Exit code 1 says that a check failed, 2 that something is wrong that the user ca
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
 import shlex
@@ -16,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 
 from cpvae_lite import reproducing
 from cpvae_lite._arguments import whole_number
@@ -41,7 +39,7 @@ from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.options import parser
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.sources import SOURCES, fetch, locate
-from cpvae_lite.storage import atomic_write
+from cpvae_lite.storage import write_png
 from cpvae_lite.train import fit
 from cpvae_lite.zoo import build
 
@@ -174,14 +172,8 @@ def _sample(options: argparse.Namespace) -> None:
     from cpvae_lite.plots import image_grid  # matplotlib is slow to import: only here
 
     sheet = 1 - image_grid(images, columns=int(np.ceil(count**0.5)), shape=shape)
-    _write_png(options.out, (255 * sheet).round().astype(np.uint8).repeat(ZOOM, 0).repeat(ZOOM, 1))
+    write_png(options.out, (255 * sheet).round().astype(np.uint8).repeat(ZOOM, 0).repeat(ZOOM, 1))
     _print({"file": str(options.out), "count": count, "category": options.category})
-
-
-def _write_png(path: Path, pixels: np.ndarray) -> None:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
-    atomic_write(path, buffer.getvalue())
 
 
 def _check(options: argparse.Namespace) -> int:

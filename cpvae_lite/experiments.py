@@ -13,6 +13,7 @@ from cpvae_lite._arguments import one_of, whole_number
 from cpvae_lite.data import Dataset, load_dataset
 from cpvae_lite.measures import measure_images, measure_synthetic
 from cpvae_lite.model import LatentVariableModel
+from cpvae_lite.paper import COLUMNS
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.zoo import CATEGORICAL, MODELS, SINGLE, build
 
@@ -174,27 +175,26 @@ def last_runs(seed: int) -> list[Experiment]:
 
 
 def _sizes(table: str, name: str, training: TrainConfig, epoch: str = "best") -> list[Experiment]:
-    sizes = [{}] if name in SINGLE else [{"categories": count} for count in (2, 150)]
     keeps = () if training.seed else (WEIGHTS,)
     return [
-        Experiment(table, label(name, size), "synthetic", {"name": name, **size, **SMALL}, training, epoch, keeps=keeps)
-        for size in sizes
+        Experiment(table, _label(model), "synthetic", model | SMALL, training, epoch, keeps=keeps)
+        for model in _models(name, (2, 150))
     ]
 
 
-def label(name: str, size: dict[str, int]) -> str:
-    """What a run of a model of some size is called.
+def _models(name: str, counts: Iterable[int]) -> list[dict[str, object]]:
+    """The settings of a model with each number of categories, or of the one that has none."""
+    return [{"name": name}] if name in SINGLE else [{"name": name, "categories": count} for count in counts]
 
-    Example:
-        >>> label("cp", {"categories": 150}), label("vae", {})
-        ('cp-150', 'vae')
-    """
-    return "-".join([name, *map(str, size.values())])
+
+def _label(model: dict[str, object]) -> str:
+    """What runs of a model of some size are called, as "cp-150" or "vae"."""
+    return "-".join(map(str, model.values()))
 
 
 # --- section 6.2 and appendices B and C: images ----------------------------------------------------------
 
-SIZES = {"fashion-mnist": (10, 150, 500), "mnist": (10, 150, 500), "omniglot": (50, 500)}  # K, as in Table 3
+SIZES = {data: COLUMNS[data] for data in ("fashion-mnist", "mnist", "omniglot")}  # in order of importance
 SHOWN = {"fashion-mnist": 150, "mnist": 150, "omniglot": 500}  # the K of Figs. 6-13 and A1-A10, and Tables 2 and A1
 EVIDENCE_SAMPLES, MANY_SAMPLES = 500, 5_000  # the latter for the runs that are shown
 
@@ -203,19 +203,23 @@ def image_runs(data: str, seed: int) -> list[Experiment]:
     """The columns of Table 3 that belong to a data set."""
     training = TrainConfig(seed=seed)
     return [
-        Experiment(data, label(name, size), data, {"name": name, **size}, training, **_kept(data, name, size, seed))
+        Experiment(data, _label(model), data, model, training, **_kept(data, model, seed))
         for name in MODELS
-        for size in ([{}] if name in SINGLE else [{"categories": count} for count in SIZES[data]])
+        for model in _models(name, SIZES[data])
     ]
 
 
-def _kept(data: str, name: str, size: dict[str, int], seed: int) -> dict:
+def _kept(data: str, model: dict[str, object], seed: int) -> dict:
     """How closely a run is looked at, and what stays of it."""
     if seed:
         return {"importance_samples": EVIDENCE_SAMPLES}
-    if name in CATEGORICAL and size["categories"] == SHOWN[data]:
+    if _is_shown(data, model):
         return {"importance_samples": MANY_SAMPLES, "keeps": (HALF_WEIGHTS, SHEET)}
     return {"importance_samples": EVIDENCE_SAMPLES, "keeps": (SHEET,)}
+
+
+def _is_shown(data: str, model: dict[str, object]) -> bool:
+    return model["name"] in CATEGORICAL and model["categories"] == SHOWN[data]
 
 
 def table3_runs(seed: int) -> list[Experiment]:
@@ -225,22 +229,20 @@ def table3_runs(seed: int) -> list[Experiment]:
 
 def shown_runs(seed: int) -> list[Experiment]:
     """The twelve models that Figs. 6-13 and A1-A10 and Tables 2 and A1 show."""
-    return [run for run in table3_runs(seed) if _is_shown(run)]
+    return [run for run in table3_runs(seed) if _is_shown(run.data, run.model)]
 
 
-def _is_shown(run: Experiment) -> bool:
-    return run.model["name"] in CATEGORICAL and run.model["categories"] == SHOWN[run.data]
+STEPS = {"vae": 4, "hvae": 4, "cp": 5, "mog": 6, "vamp": 6, "hvamp": 6}  # of seed 0, after what is shown; others are 7
 
 
 def _importance(run: Experiment) -> tuple[int, int]:
     """Where a run of Table 3 stands in the order of running, which leaves whole chapters wherever it stops."""
-    name, seed = run.model["name"], run.training.seed
-    if _is_shown(run):
-        step = list(SIZES).index(run.data)
-        return (step, 0) if seed == 0 else ((3, seed) if step == 0 else (8, seed))
-    if seed:
-        return (8, seed)
-    return ({"vae": 4, "hvae": 4, "cp": 5, "mog": 6, "vamp": 6, "hvamp": 6}.get(name, 7), 0)
+    seed, data_step, shown = run.training.seed, list(SIZES).index(run.data), _is_shown(run.data, run.model)
+    if shown and not seed:
+        return (data_step, 0)
+    if shown and data_step == 0:
+        return (3, seed)  # verdicts on the first data set need several seeds
+    return (8, seed) if seed else (STEPS.get(run.model["name"], 7), 0)
 
 
 # --- what decides the difference: one setting at a time ---------------------------------------------------

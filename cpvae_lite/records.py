@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import platform
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 
 from cpvae_lite._seeding import seeded
 from cpvae_lite._version import __version__
@@ -18,7 +16,7 @@ from cpvae_lite.experiments import HALF_WEIGHTS, SHEET, Experiment
 from cpvae_lite.history import History
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.plots import image_grid
-from cpvae_lite.storage import atomic_write, write_json
+from cpvae_lite.storage import write_json, write_png
 
 ACROSS = 8  # images in a row of a sheet, and rows
 FOLLOWED = ("bound", "kl_z", "kl_c", "used_categories")  # of the validation images, epoch by epoch
@@ -58,7 +56,7 @@ def leave(
         "measures": experiment.measure(model, dataset, len(history)),
     }
     if SHEET in experiment.keeps:
-        atomic_write(path.with_suffix(".png"), sheet(model, dataset.shape, experiment.training.seed))
+        write_png(path.with_suffix(".png"), sheet(model, dataset.shape, experiment.training.seed))
     write_json(path, record)
     return record
 
@@ -74,14 +72,11 @@ def followed(history: History) -> dict[str, list[float]]:
     return {name: [round(epoch[name], DIGITS) for epoch in found] for name in FOLLOWED if found and name in found[0]}
 
 
-def sheet(model: LatentVariableModel, shape: tuple[int, int], seed: int = 0) -> bytes:
-    """64 samples as a PNG, dark on light: pixel means, with c drawn from q(c) if there is one."""
+def sheet(model: LatentVariableModel, shape: tuple[int, int], seed: int = 0) -> np.ndarray:
+    """64 samples as grey values, uint8, dark on light: pixel means, with c drawn from q(c) if there is one."""
     with seeded(seed, device=next(model.parameters()).device):
         images = model.sample(ACROSS * ACROSS)
-    pixels = (255 * (1 - image_grid(images, columns=ACROSS, shape=shape))).round().astype(np.uint8)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
+    return (255 * (1 - image_grid(images, columns=ACROSS, shape=shape))).round().astype(np.uint8)
 
 
 def environment(device: torch.device | str) -> dict[str, object]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import re
 import zlib
 from pathlib import Path
 
+import numpy as np
 import safetensors.torch
 import torch
+from PIL import Image
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
@@ -42,6 +45,13 @@ def _write_and_replace(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+
+
+def write_png(path: Path, pixels: np.ndarray) -> None:
+    """Write grey values (height, width), uint8, as a PNG, atomically."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
+    atomic_write(path, buffer.getvalue())
 
 
 def write_json(path: Path, content: object) -> None:

@@ -115,10 +115,13 @@ def _generation(found: dict, figure: str) -> float | None:
     return found["generation"][figure] if "generation" in found else None
 
 
+BOUND = Column("-bound", lambda found: found["negative_bound"], 2)
+RELAXED = Column("relaxed, no bound", lambda found: found.get("relaxed_negative_bound"), 2)
+EVIDENCE = Column("-log p(x)", lambda found: found["negative_log_evidence"], 2)
 IMAGES = (
-    Column("-bound", lambda found: found["negative_bound"], 2),
-    Column("relaxed, no bound", lambda found: found.get("relaxed_negative_bound"), 2),
-    Column("-log p(x)", lambda found: found["negative_log_evidence"], 2),
+    BOUND,
+    RELAXED,
+    EVIDENCE,
     Column("KL of c", lambda found: found.get("kl_c"), 2),
     Column("above 1/K", lambda found: found.get("used_categories"), 0),
     Column("NMI", lambda found: _agreement(found, "nmi")),
