@@ -16,6 +16,7 @@ from torch import Tensor
 from cpvae_lite._arguments import finite_number, one_of, whole_number
 from cpvae_lite._seeding import seeded
 from cpvae_lite.arrays import labels_of, observations, shape_of_one
+from cpvae_lite.folders import read_folder
 from cpvae_lite.published import Part
 from cpvae_lite.sources import SOURCES, fetch
 
@@ -183,6 +184,43 @@ class Dataset:
                 parts[split] = _checked(own, own_labels, kind, f"{split} data")
         splits = (whole[order], parts["validation"], parts["test"])
         return cls(name, *splits, shape, label_names=_numbered(splits))
+
+    @classmethod
+    def from_folder(
+        cls,
+        folder: str | Path,
+        *,
+        shape: tuple[int, int] | None = None,
+        invert: bool = False,
+        validation: float = 0.1,
+        test: float = 0.1,
+        name: str | None = None,
+        seed: int = 0,
+    ) -> Dataset:
+        """A data set from PNG and JPEG images; names of subfolders, if there are any, are the labels.
+
+        Args:
+            folder, shape, invert: as in :func:`cpvae_lite.folders.read_folder`.
+            validation, test, seed: as in :meth:`from_arrays`.
+            name: for messages; by default the folder's.
+
+        Raises:
+            FileNotFoundError, NotADirectoryError, TypeError, ValueError: as those two do.
+
+        Example:
+            >>> from tempfile import TemporaryDirectory
+            >>> from cpvae_lite.storage import write_png
+            >>> with TemporaryDirectory() as folder:
+            ...     for grey in range(20):
+            ...         write_png(Path(folder) / f"{grey}.png", np.full((8, 6), grey, np.uint8))
+            ...     Dataset.from_folder(folder, name="squares")
+            squares (a folder of images)
+            train 16, validation 2, test 2, each of shape (8, 6)
+        """
+        found = read_folder(folder, shape=shape, invert=invert)
+        name = name or Path(folder).expanduser().resolve().name
+        whole = cls.from_arrays(found.images, found.labels, validation=validation, test=test, name=name, seed=seed)
+        return replace(whole, source="a folder of images", label_names={"label": found.names} if found.names else {})
 
 
 SPLITS = ("train", "validation", "test")

@@ -17,9 +17,11 @@ from torch import Tensor
 from cpvae_lite.history import History
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#767676"
+SHAPE = (28, 28)  # of an image of MNIST and its relatives, (height, width)
+GAP = 2  # pixels between images
 
 
-def image_grid(images: Tensor, *, columns: int, shape: tuple[int, int] = (28, 28), gap: int = 2) -> np.ndarray:
+def image_grid(images: Tensor, *, columns: int, shape: tuple[int, int] = SHAPE, gap: int = GAP) -> np.ndarray:
     """Lay images out in rows, with white gaps.
 
     Args:
@@ -45,42 +47,58 @@ def image_grid(images: Tensor, *, columns: int, shape: tuple[int, int] = (28, 28
     return sheet
 
 
-def plot_images(images: Tensor, *, columns: int, titles: list[str] | None = None, scale: float = 0.7) -> Figure:
+def plot_images(
+    images: Tensor,
+    *,
+    columns: int,
+    shape: tuple[int, int] = SHAPE,
+    titles: list[str] | None = None,
+    scale: float = 0.7,
+) -> Figure:
     """One sheet of images, dark ink on white; `titles` stand above the columns.
 
     Args:
-        images: (N, 784) in [0, 1].
+        images: (N, features) in [0, 1].
         columns: images a row.
+        shape: of one image.
         titles: one a column, or None.
-        scale: inches an image.
+        scale: inches an image, across.
     """
+    height, width = shape
     rows = -(-len(images) // columns)
-    figure, axes = _subplots(figsize=(scale * columns, scale * rows + 0.3 * bool(titles)))
-    axes.imshow(image_grid(images, columns=columns), cmap="gray_r", vmin=0, vmax=1)
+    figure, axes = _subplots(figsize=(scale * columns, scale * rows * height / width + 0.3 * bool(titles)))
+    axes.imshow(image_grid(images, columns=columns, shape=shape), cmap="gray_r", vmin=0, vmax=1)
     _no_frame(axes)
     for column, title in enumerate(titles or []):
-        axes.text(column * 30 + 14, -4, title, ha="center", va="bottom", fontsize=8)
+        axes.text(column * (width + GAP) + width / 2, -height / 7, title, ha="center", va="bottom", fontsize=8)
     return figure
 
 
 def plot_categories(
-    images: Tensor, categories: list[int], shares: Tensor, *, columns: int = 4, across: int = 5
+    images: Tensor,
+    categories: list[int],
+    shares: Tensor,
+    *,
+    columns: int = 4,
+    across: int = 5,
+    shape: tuple[int, int] = SHAPE,
 ) -> Figure:
     """Samples of single categories, a framed block each (the form of the paper's Fig. 6).
 
     Args:
-        images: (categories, samples, 784) in [0, 1].
+        images: (categories, samples, features) in [0, 1].
         categories: the number of each block's category.
         shares: q(c), (K,), written above each block.
         columns: blocks a row.
         across: samples a row within a block.
+        shape: of one image.
     """
     rows = -(-len(categories) // columns)
     figure, axes = _subplots(rows, columns, figsize=(2.1 * columns, 2.25 * rows), squeeze=False)
     for place in axes.flat[len(categories) :]:
         place.set_axis_off()
     for place, block, category in zip(axes.flat, images, categories, strict=False):
-        place.imshow(image_grid(block, columns=across), cmap="gray_r", vmin=0, vmax=1)
+        place.imshow(image_grid(block, columns=across, shape=shape), cmap="gray_r", vmin=0, vmax=1)
         place.set_title(f"c = {category}   {shares[category]:.1%}", fontsize=9)
         _no_frame(place, visible=True)
     return figure
@@ -191,6 +209,26 @@ def plot_sheets(sheets: Mapping[tuple[str, str], np.ndarray], *, width: float = 
         line[0].set_ylabel(row, fontsize=11)
     for place, column in zip(axes[0], columns, strict=True):
         place.set_title(column, fontsize=11)
+    return figure
+
+
+def plot_blocks(blocks: Mapping[str, Tensor], *, across: int = 15, shape: tuple[int, int] = (28, 28)) -> Figure:
+    """Images of several models, a titled block each, below one another.
+
+    Args:
+        blocks: (N, features) in [0, 1], by title.
+        across: images a row.
+        shape: of an image.
+    """
+    heights = [-(-len(images) // across) for images in blocks.values()]
+    figure, axes = _subplots(
+        len(blocks), figsize=(0.55 * across, 0.55 * sum(heights) + 0.3 * len(blocks)), squeeze=False,
+        height_ratios=heights,
+    )  # fmt: skip
+    for place, (title, images) in zip(axes.flat, blocks.items(), strict=True):
+        place.imshow(image_grid(images, columns=across, shape=shape), cmap="gray_r", vmin=0, vmax=1)
+        place.set_title(title, fontsize=10, loc="left")
+        _no_frame(place)
     return figure
 
 

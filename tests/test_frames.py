@@ -1,5 +1,6 @@
 import base64
 import io
+import json
 from dataclasses import FrozenInstanceError
 from html.parser import HTMLParser
 
@@ -21,16 +22,30 @@ def plain(colour, size=(2, 1)):
     return Figure(figsize=size, facecolor=colour)
 
 
-def frames(labels=("0", "20", "50"), name="epoch", alt="Points of three colours"):
-    return Frames(map(plain, COLOURS), labels, name=name, alt=alt)
+LABELS, ALT = ("0", "20", "50"), ("Blue points", "Green points", "Red points")
+
+
+def frames(labels=LABELS, name="epoch", alt=ALT, caption="Move the slider.", **start):
+    return Frames(map(plain, COLOURS), {name: labels}, alt=alt, caption=caption, start=start)
+
+
+def one(figure):
+    return Frames([figure], {"epoch": ["0"]}, alt=["A figure"], caption="A figure.")
+
+
+def two_by_three(**start):
+    """Two sliders, and figures whose grey says which place they belong to."""
+    figures = (plain(str(shade / 10)) for shade in range(6))
+    sliders = {"width": ["narrow", "wide"], "epoch": ["1", "2", "3"]}
+    return Frames(figures, sliders, alt=[f"Grey {n}" for n in range(6)], caption="Greys.", start=start)
 
 
 class _Tags(HTMLParser):
-    """Every tag with its attributes, and the text within `<output>`."""
+    """Every tag with its attributes, and the texts within `<output>` and `<p>`."""
 
     def __init__(self, text):
         super().__init__()
-        self.tags, self.open, self.output = [], [], ""
+        self.tags, self.open, self.texts = [], [], {"output": [], "p": []}
         self.feed(text)
         self.close()
 
@@ -43,17 +58,15 @@ class _Tags(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        if self.open and self.open[-1] == "output":
-            self.output += data
-        else:
-            assert not data.strip(), "text outside the output"
+        if data.strip():
+            self.texts[self.open[-1]].append(data)
 
     def all(self, name):
         return [attributes for tag, attributes in self.tags if tag == name]
 
 
 def parsed(shown):
-    tags = _Tags(shown._repr_html_())
+    tags = _Tags(shown.html())
     assert tags.open == []
     return tags
 
@@ -76,7 +89,38 @@ def test_the_last_frame_alone_is_in_view_and_the_slider_stands_there():
     assert ["display: none" in image["style"] for image in tags.all("img")] == [True, True, False]
     (slider,) = tags.all("input")
     assert (slider["type"], slider["min"], slider["max"], slider["value"]) == ("range", "0", "2", "2")
-    assert (slider["aria-label"], slider["aria-valuetext"], tags.output) == ("epoch", "50", "epoch 50")
+    assert (slider["aria-label"], slider["aria-valuetext"], tags.texts["output"]) == ("epoch", "50", ["epoch 50"])
+
+
+def test_a_start_puts_slider_picture_and_words_there():
+    shown = frames(epoch="20")
+    tags = parsed(shown)
+    assert ["display: none" in image["style"] for image in tags.all("img")] == [True, False, True]
+    (slider,) = tags.all("input")
+    assert (slider["value"], slider["aria-valuetext"], tags.texts["output"]) == ("1", "20", ["epoch 20"])
+    assert shown._repr_png_() == shown.pictures[1]
+
+
+def test_two_sliders_go_through_all_combinations_the_last_one_first():
+    shown = two_by_three(width="narrow", epoch="2")
+    tags = parsed(shown)
+    assert [(slider["aria-label"], slider["max"], slider["value"]) for slider in tags.all("input")] == [
+        ("width", "1", "0"),
+        ("epoch", "2", "1"),
+    ]
+    assert tags.texts["output"] == ["width narrow", "epoch 2"]
+    assert ["display: none" in image["style"] for image in tags.all("img")].index(False) == shown.shown == 1
+    assert two_by_three(width="wide", epoch="1").shown == 3
+    assert two_by_three().shown == 5
+
+
+def test_a_caption_stands_below():
+    assert parsed(frames(caption="What to see.")).texts["p"] == ["What to see."]
+
+
+def test_a_key_for_the_kernel_is_kept():
+    assert _Tags(frames().html("a key")).all("div")[0]["data-kernel"] == "a key"
+    assert parsed(frames()).all("div")[0]["data-kernel"] == ""
 
 
 def test_nothing_comes_from_elsewhere_and_no_name_is_shared():
@@ -87,34 +131,29 @@ def test_nothing_comes_from_elsewhere_and_no_name_is_shared():
     assert tags.all("script") == tags.all("style") == []
 
 
-def test_one_alt_text_gets_name_and_label_of_each_frame():
-    assert [image["alt"] for image in parsed(frames()).all("img")] == [
-        f"Points of three colours, epoch {label}" for label in ("0", "20", "50")
-    ]
-
-
-def test_an_alt_text_for_each_frame_is_kept():
-    assert [image["alt"] for image in parsed(frames(alt=["blue", "green", "red"])).all("img")] == [
-        "blue",
-        "green",
-        "red",
-    ]
+def test_each_picture_has_its_alt_text():
+    assert [image["alt"] for image in parsed(frames()).all("img")] == list(ALT)
 
 
 def test_text_from_people_cannot_become_markup():
     odd = """<b a='1'>"&amp; </div>"""
-    tags = parsed(frames(labels=[odd, "1", odd], name=odd, alt=[odd, "x", odd]))
-    assert [tag for tag, _ in tags.tags] == ["div", "img", "img", "img", "input", "output"]
-    assert tags.output == f"{odd} {odd}"
+    tags = parsed(frames(labels=["0", "1", odd], name=odd, alt=[odd, "x", odd], caption=odd))
+    assert [tag for tag, _ in tags.tags] == ["div", "img", "img", "img", "input", "output", "p"]
+    assert tags.texts == {"output": [f"{odd} {odd}"], "p": [odd]}
     (slider,) = tags.all("input")
-    assert slider["aria-label"] == slider["aria-valuetext"] == odd
-    assert all(image["alt"] == image["data-label"] == odd for image in tags.all("img")[::2])
+    assert slider["aria-label"] == slider["aria-valuetext"] == json.loads(slider["data-labels"])[2] == odd
+    assert all(image["alt"] == odd for image in tags.all("img")[::2])
 
 
 def test_no_attribute_holds_a_raw_bracket():
     """Sphinx's search index ends a tag at the first one and would list the script's words."""
-    text = frames()._repr_html_()
-    assert text.count("<") == text.count(">") == 8  # div, three images, slider, output
+    text = frames().html()
+    assert text.count("<") == text.count(">") == 10  # div, three images, slider, output, caption
+
+
+def test_jupyterlab_leaves_the_arrow_keys_to_the_slider():
+    """It asks the element in focus first, and only then what is around it."""
+    assert [slider["data-lm-suppress-shortcuts"] for slider in parsed(two_by_three()).all("input")] == ["true", "true"]
 
 
 def test_colours_of_a_scatter_stay_and_the_file_is_small():
@@ -126,7 +165,7 @@ def test_colours_of_a_scatter_stay_and_the_file_is_small():
         panel.scatter([3.5], [3.5], s=9, color="#FF00FF")  # a few pixels of a colour of its own
         return figure
 
-    (found,) = Frames([scatter()], ["0"], name="epoch", alt="Points").pictures
+    (found,) = one(scatter()).pictures
     assert len(found) < 16_000
     file = io.BytesIO()
     scatter().savefig(file, format="png", dpi=100)
@@ -137,7 +176,7 @@ def test_colours_of_a_scatter_stay_and_the_file_is_small():
 
 
 def test_a_frame_without_a_ground_stands_on_white():
-    shown = Frames([plain("none")], ["0"], name="epoch", alt="Nothing")
+    shown = one(plain("none"))
     assert Image.open(io.BytesIO(shown.pictures[0])).convert("RGB").getpixel((0, 0)) == (255, 255, 255)
 
 
@@ -148,7 +187,8 @@ def test_a_tight_box_does_not_give_frames_their_own_size():
         return figure
 
     with plt.rc_context({"savefig.bbox": "tight"}):
-        shown = Frames(map(titled, ("a", "a long title")), ["0", "1"], name="epoch", alt="A word")
+        figures = map(titled, ("a", "a long title"))
+        shown = Frames(figures, {"epoch": ["0", "1"]}, alt=["A word", "Words"], caption="Words.")
     assert [Image.open(io.BytesIO(picture)).size for picture in shown.pictures] == [(200, 100)] * 2
 
 
@@ -160,11 +200,12 @@ def test_one_figure_drawn_anew_gives_its_state_each_time():
             figure.set_facecolor(colour)
             yield figure
 
-    assert Frames(redrawn(), "abc", name="step", alt="A colour").pictures == frames().pictures
+    shown = Frames(redrawn(), {"step": "abc"}, alt=ALT, caption="Colours.")
+    assert shown.pictures == frames().pictures
 
 
 def test_the_figures_are_closed_so_that_a_notebook_shows_them_once():
-    Frames((plt.figure(figsize=(2, 1)) for _ in range(3)), "abc", name="step", alt="Nothing")
+    Frames((plt.figure(figsize=(2, 1)) for _ in range(3)), {"step": "abc"}, alt=ALT, caption="Nothing.")
     assert plt.get_fignums() == []
 
 
@@ -174,32 +215,50 @@ def test_a_pdf_shows_the_last_frame():
 
 
 def test_says_in_short_what_it_is():
-    assert repr(frames()) == "Frames('epoch', 3 frames, '0' to '50')"
-    assert repr(Frames([plain("white")], ["7"], name="step", alt="White")) == "Frames('step', 1 frame, '7' to '7')"
+    assert repr(frames()) == "Frames(epoch: '0' to '50')"
+    assert repr(two_by_three()) == "Frames(width: 'narrow' to 'wide', epoch: '1' to '3')"
 
 
 def test_does_not_change():
     with pytest.raises(FrozenInstanceError):
-        frames().name = "step"
+        frames().caption = "step"
 
 
-def test_no_figures_are_refused():
-    with pytest.raises(ValueError, match="there are no figures"):
-        Frames([], [], name="epoch", alt="Nothing")
+def test_no_slider_is_refused():
+    with pytest.raises(ValueError, match="there is no slider; name what changes"):
+        Frames([plain("white")], {}, alt=["White"], caption="White.")
+
+
+@pytest.mark.parametrize("labels", [(), ("0", "1", "0")])
+def test_a_slider_without_labels_or_with_one_twice_is_refused(labels):
+    with pytest.raises(ValueError, match=r"the slider 'epoch' has the labels \[.*\]; give at least one, and each once"):
+        frames(labels=labels)
 
 
 @pytest.mark.parametrize("labels", [("0", "20"), ("0", "20", "50", "60")])
-def test_labels_that_do_not_match_the_figures_are_refused(labels):
-    with pytest.raises(ValueError, match=f"3 figures but {len(labels)} labels"):
+def test_figures_that_do_not_fill_the_places_are_refused(labels):
+    with pytest.raises(ValueError, match=f"3 figures, but the sliders have {len(labels)} places together"):
         frames(labels=labels)
 
 
 def test_alt_texts_that_do_not_match_the_figures_are_refused():
-    with pytest.raises(ValueError, match="3 figures but 2 alt texts"):
+    with pytest.raises(ValueError, match="2 alt texts, but the sliders have 3 places together"):
         frames(alt=["blue", "green"])
+
+
+@pytest.mark.parametrize("start", [{"epoch": "21"}, {"step": "0"}])
+def test_a_start_that_is_no_label_is_refused(start):
+    ((name, label),) = start.items()
+    with pytest.raises(ValueError, match=f"the slider '{name}' cannot start at '{label}'; its labels are"):
+        frames(**start)
+
+
+def test_an_empty_caption_is_refused():
+    with pytest.raises(ValueError, match="the caption is empty; say what there is to see"):
+        frames(caption=" ")
 
 
 def test_figures_of_different_sizes_are_refused():
     figures = [plain("white"), plain("white", size=(3, 1))]
-    with pytest.raises(ValueError, match=r"frame '20' has 300 × 100 pixels, the first 200 × 100"):
-        Frames(figures, ["0", "20"], name="epoch", alt="White")
+    with pytest.raises(ValueError, match=r"frame 2 has 300 × 100 pixels, the first 200 × 100"):
+        Frames(figures, {"epoch": ["0", "20"]}, alt=["White", "White"], caption="White.")

@@ -55,6 +55,18 @@ def test_figures_draw_and_pyplot_keeps_none(draw):
     assert plt.get_fignums() == []  # or a notebook would show each figure twice
 
 
+def test_images_of_any_shape_keep_their_proportions():
+    images = torch.rand(6, 8 * 4)
+    figure = plot_images(images, columns=3, shape=(8, 4), titles=["a", "b", "c"])
+    (axes,) = figure.axes
+    np.testing.assert_array_equal(axes.images[0].get_array(), image_grid(images, columns=3, shape=(8, 4)))
+    assert [text.get_position()[0] for text in axes.texts] == [2, 8, 14]  # each above the middle of its column
+    width, height = plot_images(images, columns=3, shape=(8, 4), scale=1).get_size_inches()
+    assert (width, height) == (3, 4)
+    blocks = plot_categories(images[None], [0], torch.ones(1), columns=1, across=3, shape=(8, 4))
+    np.testing.assert_array_equal(blocks.axes[0].images[0].get_array(), axes.images[0].get_array())
+
+
 def test_blocks_carry_the_number_and_share_of_their_category():
     figure = plot_categories(torch.rand(2, 5, 784), [7, 1], torch.tensor([0.0, 0.25] + [0.0] * 5 + [0.5]), columns=2)
     assert [axes.get_title() for axes in figure.axes] == ["c = 7   50.0%", "c = 1   25.0%"]

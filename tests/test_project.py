@@ -1,15 +1,22 @@
 """Promises that the project's own files make."""
 
 import re
+import shutil
 import statistics
 import subprocess
+from importlib import util
 from importlib.metadata import requires
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 import yaml
+from IPython.core.inputtransformer2 import TransformerManager
 from packaging.requirements import Requirement
+
+from tools.check_book import pages
+from tools.set_address import HOST, PLACES, address, set_address
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
@@ -53,14 +60,58 @@ def test_the_conda_environment_has_every_dependency():
         assert set(bounds[name].removeprefix(name).split(",")) == wanted
 
 
+def test_the_conda_environment_installs_the_package_in_a_line_that_conda_and_binder_accept():
+    """pip gets it in a file, where --no-deps is an error; by "-e ." Binder knows that it needs the repository."""
+    *_, last = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    assert last == {"pip": ["-e ."]}
+
+
+def test_what_colab_lacks_are_packages_that_the_book_has_too():
+    assert "\ncolab = [\n" in (ROOT / "pyproject.toml").read_text()
+    wanted = {extra: {str(r) for r in REQUIREMENTS if _only_with(extra, r)} for extra in ("colab", "book")}
+    assert {line.partition(";")[0] for line in wanted["colab"]} < {line.partition(";")[0] for line in wanted["book"]}
+
+
+def _only_with(extra, requirement):
+    return requirement.marker and requirement.marker.evaluate({"extra": extra})
+
+
 def test_the_pre_commit_hooks_use_the_pinned_versions():
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
     assert {str(Requirement(d)) for hook in hooks for d in hook["additional_dependencies"]} <= set(map(str, pins()))
 
 
-def test_the_address_of_the_repository_stands_in_one_place():
-    uses = [path for path in tracked() if path.suffix != ".npz" and b"github.com/OWNER" in path.read_bytes()]
-    assert [path.name for path in uses if path != Path(__file__)] == ["_config.yml"]
+def copy_of_places(root):
+    """The files that hold the address, copied to another root; their texts by path."""
+    for path in [path for place in PLACES for path in ROOT.glob(place)]:
+        target = root / path.relative_to(ROOT)
+        target.parent.mkdir(exist_ok=True)
+        shutil.copy(path, target)
+    return {path: path.read_text() for place in PLACES for path in root.glob(place)}
+
+
+class TestAddress:
+    def test_all_uses_are_the_address_of_the_config(self):
+        owner, name = map(re.escape, address().removeprefix(HOST).split("/"))
+        ours = re.compile(rf"https?://github\.com/(?:{owner}/[\w.-]+|[\w-]+/{name}(?![\w-]))")
+        text = {path: path.read_bytes().decode(errors="ignore") for path in tracked() if path.suffix != ".npz"}
+        uses = {path.relative_to(ROOT): ours.findall(held) for path, held in text.items() if ours.search(held)}
+        assert {use for found in uses.values() for use in found} == {address()}
+        assert all(any(path.match(place) for place in PLACES) for path in uses)
+
+    def test_the_tool_sets_all_uses_and_changes_nothing_else(self, tmp_path):
+        before, old = copy_of_places(tmp_path), address()
+        changed = set_address("some-one/some.book", tmp_path)
+        assert set(changed) == set(before) and address(tmp_path) == "https://github.com/some-one/some.book"
+        for path, text in before.items():
+            assert old in text and path.read_text() == text.replace(old, "https://github.com/some-one/some.book")
+
+    @pytest.mark.parametrize("name", ["book", "a/b/c", "https://github.com/a/b", "a b/c", "a/b.git", "/b", "a/", "ä/b"])
+    def test_the_tool_refuses_what_is_no_name_of_a_repository(self, tmp_path, name):
+        before = copy_of_places(tmp_path)
+        with pytest.raises(ValueError, match="give OWNER/NAME"):
+            set_address(name, tmp_path)
+        assert all(path.read_text() == text for path, text in before.items())
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
@@ -77,7 +128,10 @@ class TestNotebook:
         assert statistics.median(lengths) < 8
 
     def test_has_code_no_wider_than_the_page(self, notebook):
-        assert max(len(line) for cell in self.cells(notebook, "code") for line in cell.source.splitlines()) <= 80
+        shown = [
+            cell.source for cell in self.cells(notebook, "code") if "remove-cell" not in cell.metadata.get("tags", [])
+        ]
+        assert max(len(line) for source in shown for line in source.splitlines()) <= 80
 
     def test_has_no_markup_that_jupyter_and_colab_show_raw(self, notebook):
         for cell in self.cells(notebook, "markdown"):
@@ -86,6 +140,40 @@ class TestNotebook:
     def test_starts_with_what_you_learn_need_and_spend(self, notebook):
         first = self.cells(notebook, "markdown")[0].source
         assert all(word in first for word in ("**You will learn**", "**You need**", "**It takes**"))
+
+    def set_up(self, notebook):
+        return self.cells(notebook, "code")[0]
+
+    def test_sets_itself_up_in_a_cell_that_only_the_page_leaves_out(self, notebook):
+        assert nbformat.read(notebook, as_version=4).cells[1] == self.set_up(notebook)
+        assert self.set_up(notebook).metadata.tags == ["remove-cell"]
+
+    @pytest.mark.parametrize("found", [True, False])
+    def test_installs_the_package_only_where_it_is_missing(self, notebook, found, monkeypatch, capsys):
+        asked = []
+        shell = SimpleNamespace(run_line_magic=lambda *words: asked.append(words))
+        monkeypatch.setattr(util, "find_spec", lambda name: found if name == "cpvae_lite" else pytest.fail(name))
+        code = TransformerManager().transform_cell(self.set_up(notebook).source)
+        exec(code, {"get_ipython": lambda: shell})
+        assert capsys.readouterr().out.startswith("Found ")
+        assert asked == ([] if found else [("pip", f'install -q "cpvae_lite[colab] @ git+{address()}"')])
+
+    def test_says_how_long_it_takes_as_its_title_does(self, notebook):
+        code = self.set_up(notebook).source
+        (duration,) = re.findall(r'^welcome\("(.+?)"(?:, gpu=True)?\)$', code, flags=re.MULTILINE)
+        assert re.search(
+            rf"\*\*It takes\*\* {duration}( on two CPU cores)?\. ", self.cells(notebook, "markdown")[0].source
+        )
+
+    def test_says_whether_it_trains_on_a_gpu(self, notebook):
+        uses = any(".to(device)" in cell.source for cell in self.cells(notebook, "code"))
+        assert ("gpu=True" in self.set_up(notebook).source) == uses
+
+    def test_has_coded_solutions_folded_away_in_jupyter_and_colab_as_on_the_page(self, notebook):
+        for cell in self.cells(notebook, "code"):
+            if "hide-cell" in cell.metadata.get("tags", []):
+                assert cell.metadata.get("jupyter") == {"outputs_hidden": True, "source_hidden": True}, cell.id
+                assert cell.metadata.get("cellView") == "form", cell.id  # Colab's
 
     def test_has_an_alt_text_for_each_cell_that_draws(self, notebook):
         for cell in self.cells(notebook, "code"):
@@ -96,6 +184,12 @@ class TestNotebook:
         assert any("assert " in cell.source for cell in self.cells(notebook, "code"))
         text = "\n".join(cell.source for cell in self.cells(notebook, "markdown"))
         assert all(f"**{number}. " in text for number in (1, 2, 3)) and text.count("<details>") >= 2
+
+
+def test_teachers_read_of_every_chapter():
+    chapters = {Path(page).name for page in pages(yaml.safe_load((ROOT / "_toc.yml").read_text()))}
+    listed = set(re.findall(r"\]\(([\w-]+)\.ipynb\)", (ROOT / "book" / "teaching.md").read_text()))
+    assert listed == {path.stem for path in NOTEBOOKS} & chapters
 
 
 def test_numbered_equations_are_one_line():

@@ -24,7 +24,7 @@ def test_every_run_of_the_synthetic_mixture_is_shipped(table):
 
 
 def test_the_models_that_the_chapter_on_clothes_shows_are_shipped():
-    names = [f"fashion-mnist/{name}-{SHOWN['fashion-mnist']}-seed0" for name in ("cp", "indq")]
+    names = [f"fashion-mnist/{name}-{SHOWN['fashion-mnist']}-seed0" for name in ("cp", "indq", "indp", "indqp")]
     assert missing(map(named, names), SHIPPED) == []
 
 
@@ -94,7 +94,8 @@ def test_the_shipped_weights_have_the_shipped_figures_on_the_shipped_images(run)
 def test_the_purity_of_what_the_shipped_weights_draw_is_the_recorded_one(run):
     results = Results(run.table)
     recorded = results.runs(run.label)[0]["measures"]["generation"]["purity"]
-    found = generation_purity(results.model(run.label), load_classifier(run.data), draws=30, seed=1)
+    # Of few draws the largest share is too large.
+    found = generation_purity(results.model(run.label), load_classifier(run.data), draws=200, seed=1)
     assert found.purity == pytest.approx(recorded, abs=0.04)
 
 

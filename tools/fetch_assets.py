@@ -3,7 +3,8 @@
     make assets
 
 Packs three npm packages at fixed versions, checks their SHA-256, and takes a few files out of each into
-book/_static. The files are kept in git; run this only to change a version.
+book/_static. One more script comes with the Python package anywidget. The files are kept in git; run this only to
+change a version.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ import subprocess
 import tarfile
 import tempfile
 from fnmatch import fnmatch
+from importlib.metadata import distribution
 from pathlib import Path
 
 STATIC = Path(__file__).parents[1] / "book" / "_static"
@@ -38,6 +40,21 @@ PACKAGES = {
     ),
 }
 
+# The script by which a page runs a view's own script; requirejs looks for it under the package's name.
+PYTHON_PACKAGES = {
+    # package: {path under book/_static: (path in site-packages, SHA-256)}
+    "anywidget": {
+        "widgets/anywidget.js": (
+            "anywidget/nbextension/index.js",
+            "b257c384632cd992e1758322ccaeeb6de8af7d57c0173efd462fc93041f9f5b6",
+        ),
+        "widgets/anywidget/LICENSE": (
+            "anywidget-0.11.0.dist-info/licenses/LICENSE",
+            "22c698b6e5f3878c292471980ffd352ee0fad053f9428c2281f34b5e28a6151f",
+        ),
+    },
+}
+
 
 def packed(package: str) -> bytes:
     """The npm archive of a package."""
@@ -58,12 +75,30 @@ def unpack(archive: bytes, wanted: dict[str, str]) -> None:
                     target.write_bytes(tar.extractfile(member).read())
 
 
+def check(name: str, content: bytes, digest: str) -> None:
+    """Stop unless the content has that SHA-256."""
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise SystemExit(f"{name}: this is not the one whose SHA-256 is written down here")
+
+
+def copy_from_python(package: str, files: dict[str, tuple[str, str]]) -> None:
+    """Copy files of an installed Python package under book/_static."""
+    installed = {str(path): path for path in distribution(package).files}
+    for target, (name, digest) in files.items():
+        content = Path(installed[name].locate()).read_bytes()
+        check(f"{package}: {name}", content, digest)
+        (STATIC / target).parent.mkdir(parents=True, exist_ok=True)
+        (STATIC / target).write_bytes(content)
+
+
 def main() -> None:
     for package, (digest, wanted) in PACKAGES.items():
         archive = packed(package)
-        if hashlib.sha256(archive).hexdigest() != digest:
-            raise SystemExit(f"{package}: the archive is not the one whose SHA-256 is written down here")
+        check(package, archive, digest)
         unpack(archive, wanted)
+        print(package)
+    for package, files in PYTHON_PACKAGES.items():
+        copy_from_python(package, files)
         print(package)
 
 

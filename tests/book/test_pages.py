@@ -1,12 +1,14 @@
 import re
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote, urljoin, urlparse
+from urllib.parse import parse_qs, unquote, urljoin, urlparse
 
 import pytest
 import yaml
 
 from tools.check_book import pages
+from tools.set_address import HOST
 
 ROOT = Path(__file__).parents[2]
 HTML = ROOT / "_build" / "html"
@@ -126,3 +128,27 @@ def test_links_within_the_book_lead_somewhere(name):
         assert path.is_file(), target
         if url.fragment and path.suffix == ".html":
             assert unquote(url.fragment) in _links(path).ids, target
+
+
+def _launched(url: str) -> tuple[str, str] | None:
+    """Which repository at which branch a link launches, and which of its files; None for any other link."""
+    parts = urlparse(url)
+    if parts.hostname == "colab.research.google.com":
+        repository, _, file = parts.path.removeprefix("/github/").partition("/blob/")
+        branch, _, file = file.partition("/")
+        return f"{repository}/{branch}", file
+    if parts.hostname == "mybinder.org":
+        return parts.path.removeprefix("/v2/gh/"), parse_qs(parts.query)["urlpath"][0].removeprefix("lab/tree/")
+    return None
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_chapter_launches_its_notebook_in_colab_and_binder(name):
+    listed = subprocess.run(["git", "ls-files", "*.ipynb"], cwd=ROOT, capture_output=True, text=True, check=True)
+    repository = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]
+    place = f"{repository['url'].removeprefix(HOST)}/{repository['branch']}"
+    links = {target for target in _links(HTML / f"{name}.html").targets if _launched(target)}
+    assert {_launched(link) for link in links} == {(place, f"{name}.ipynb")} & {
+        (place, f) for f in listed.stdout.split()
+    }
+    assert len(links) == (2 if (ROOT / f"{name}.ipynb").is_file() else 0)

@@ -1,27 +1,43 @@
-"""The slider of `Frames`, moved in a browser by keyboard and by mouse."""
+"""The sliders of `Frames` and `slides`, moved in a browser by keyboard and by mouse, with and without a kernel."""
+
+import base64
+import io
+import json
 
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
 
+from cpvae_lite import sliding
 from cpvae_lite.frames import Frames
 
 LABELS = ["0", "20", 'the "last" <one> & only']
+COLOURS = ["#0072B2", "#009E73", "#D55E00"]
+
+
+def opened(browser, content):
+    """A page with that content, and every request and fault."""
+    page = browser.new_context().new_page()
+    page.faults = []
+    page.on("pageerror", lambda error: page.faults.append(str(error)))
+    page.on("request", lambda request: request.url.startswith("data:") or page.faults.append(request.url))
+    page.set_content(f"<!doctype html>{content}")
+    return page
+
+
+def closed(page):
+    assert page.faults == []
+    page.context.close()
 
 
 @pytest.fixture
 def page(browser):
-    """Two sliders on one page, and every request and fault."""
-    figures = [Figure(figsize=(2, 1), facecolor=colour) for colour in ("#0072B2", "#009E73", "#D55E00")]
-    block = Frames(figures, LABELS, name="epoch", alt="A colour")._repr_html_()
-    context = browser.new_context()
-    page = context.new_page()
-    page.faults = []
-    page.on("pageerror", lambda error: page.faults.append(str(error)))
-    page.on("request", lambda request: request.url.startswith("data:") or page.faults.append(request.url))
-    page.set_content(f"<!doctype html><form>{block}</form><div>{block}</div>")
+    """Two sliders on one page."""
+    figures = [Figure(figsize=(2, 1), facecolor=colour) for colour in COLOURS]
+    block = Frames(figures, {"epoch": LABELS}, alt=COLOURS, caption="Move it.").html()
+    page = opened(browser, f"<form>{block}</form><div>{block}</div>")
     yield page
-    assert page.faults == []
-    context.close()
+    closed(page)
 
 
 def state(page, place):
@@ -78,8 +94,139 @@ def test_a_reader_without_scripts_sees_the_last_frame(page, browser):
     context.close()
 
 
+def test_a_print_shows_the_frame_in_view(page):
+    page.get_by_role("slider").first.press("Home")
+    page.emulate_media(media="print")
+    assert (state(page, 0), state(page, 1)) == (at(0), at(2))
+
+
 def test_the_block_fits_a_narrow_screen(page):
     page.set_viewport_size({"width": 150, "height": 400})
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     shown = page.locator("img:visible").first.bounding_box()
     assert shown["width"] == pytest.approx(2 * shown["height"], rel=0.03)
+
+
+def grey(light, level):
+    """A figure whose one grey tells both parameters."""
+    if level == 1 and light == 0.5:
+        raise ArithmeticError("no such grey")
+    return Figure(figsize=(2, 1), facecolor=str(0.2 * level + 0.1 * light))
+
+
+@pytest.fixture
+def grid():
+    start = {"light": 0.0, "level": 2}
+    return sliding.slides(grey, light=[0.0, 1.0], level=[0, 2, 4], start=start, caption="Greys.", alt="A grey")
+
+
+def moved(page, name, *keys):
+    for key in keys:
+        page.get_by_role("slider", name=name).press(key)
+
+
+def view(page):
+    """The grey in view, in twentieths; the values below it; and the alt text."""
+    (image,) = [image for image in page.locator("img").all() if image.is_visible()]
+    png = base64.b64decode(image.get_attribute("src").partition(",")[2])
+    shade = Image.open(io.BytesIO(png)).convert("RGB").getpixel((50, 50))[0] / 255
+    return round(20 * shade), page.locator("output").all_inner_texts(), image.get_attribute("alt")
+
+
+def expected(light, level):
+    values = [f"light {light:g}", f"level {level}"]
+    return round(20 * (0.2 * level + 0.1 * light)), values, ", ".join(["A grey", *values])
+
+
+def test_two_sliders_go_through_a_grid(browser, grid):
+    page = opened(browser, grid.frames.html())
+    assert view(page) == expected(0.0, 2)
+    moved(page, "level", "ArrowRight")
+    assert view(page) == expected(0.0, 4)
+    moved(page, "light", "ArrowRight")
+    assert view(page) == expected(1.0, 4)
+    moved(page, "level", "Home")
+    assert view(page) == expected(1.0, 0)
+    closed(page)
+
+
+# As anywidget gives the script its model, but with a line to Python that the test holds.
+MODEL = """async ([script, key]) => {
+    const { default: view } = await import(`data:text/javascript;base64,${script}`);
+    const model = { get: () => key, on: (_, heard) => { window.answer = heard; }, send: (asked) => window.ask(asked) };
+    view.render({ model });
+}"""
+
+
+@pytest.fixture
+def live(browser, grid):
+    """The same block with a kernel; `page.asked` holds the questions, which `answered` answers in turn."""
+    kernel = sliding._Kernel(grid)
+    page = opened(browser, grid.frames.html(kernel.key))
+    page.asked, page.kernel = [], kernel
+    page.expose_function("ask", lambda asked: page.asked.append(asked))
+    page.evaluate(MODEL, [base64.b64encode(str(kernel._esm).encode()).decode(), kernel.key])
+    yield page
+    closed(page)
+
+
+def answered(page):
+    """Answer one question, and return it."""
+    page.wait_for_timeout(50)  # until the page's question has arrived
+    asked = page.asked.pop(0)
+    page.evaluate("answer => window.answer(answer)", json.loads(json.dumps(page.kernel._answer(asked))))
+    return asked
+
+
+def test_sliders_stop_at_the_frames_until_a_kernel_answers(live):
+    moved(live, "level", "ArrowRight")
+    assert view(live) == expected(0.0, 4)
+    assert answered(live) == {}
+    assert view(live) == expected(0.0, 4)
+    moved(live, "level", "ArrowLeft")
+    assert answered(live) == {"places": [0, 3]}
+    assert view(live) == expected(0.0, 3)
+
+
+def test_a_kernel_draws_what_is_between_the_frames(live):
+    answered(live)
+    assert view(live) == expected(0.0, 2)
+    moved(live, "light", "ArrowRight", "ArrowRight")
+    answered(live), answered(live)
+    assert view(live) == expected(0.2, 2)
+    assert live.get_by_role("slider", name="light").get_attribute("aria-valuetext") == "0.2"
+    moved(live, "level", "End")
+    answered(live)
+    assert view(live) == expected(0.2, 4)
+
+
+def test_a_slow_kernel_is_asked_for_the_last_place_only(live):
+    answered(live)
+    moved(live, "level", "End", "ArrowLeft", "Home", "ArrowRight")
+    assert live.locator(".cpvae-frames").get_attribute("aria-busy") == "true"
+    assert answered(live) == {"places": [0, 4]}
+    assert answered(live) == {"places": [0, 1]}
+    assert live.asked == [] and view(live) == expected(0.0, 1)
+    assert live.locator(".cpvae-frames").get_attribute("aria-busy") == "false"
+
+
+def test_an_error_of_the_function_is_said_and_forgotten(live):
+    answered(live)
+    moved(live, "level", "ArrowLeft")
+    answered(live)
+    moved(live, "light", *["ArrowRight"] * 5)
+    answered(live), answered(live)
+    assert live.get_by_role("alert").inner_text() == "ArithmeticError: no such grey"
+    moved(live, "light", "ArrowRight")
+    answered(live)
+    assert live.get_by_role("alert").inner_text() == "" and view(live) == expected(0.6, 1)
+
+
+def test_the_book_has_sliders_that_move(site, browser):
+    page = browser.new_page()
+    page.goto(f"{site}/book/synthetic.html", wait_until="networkidle")
+    block = page.locator(".cpvae-frames").first
+    block.get_by_role("slider").press("Home")
+    (image,) = [image for image in block.locator("img").all() if image.is_visible()]
+    assert block.locator("output").inner_text() == "epoch 2" and image.get_attribute("alt").endswith("epoch 2")
+    page.close()

@@ -1,0 +1,97 @@
+"""Where a category's images are in code space, and along which directions they change most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from cpvae_lite._arguments import whole_number
+from cpvae_lite.model import LatentVariableModel
+from cpvae_lite.priors import COMPONENT
+
+
+@dataclass(frozen=True)
+class Prototypes:
+    r"""The centre of each category's prior, and the main directions around it.
+
+    A code is written in standard deviations of its category's prior: :math:`z = \mu_c + \sigma_c \odot s`. The
+    first direction is the unit vector s along which the decoded image changes most where it starts, at s = 0; the
+    next ones follow, each at a right angle to those before.
+
+    Attributes:
+        mean, scale: μ and σ of p(z|c), (K, D); one row for a model with nothing to choose from.
+        directions: (K, count, D), unit vectors in standard deviations. The largest entry of each is positive.
+        change: (K, count), by how much the image moves for one standard deviation, as the length of that move in
+            pixel brightness.
+        images: the decoded centres, (K, features).
+    """
+
+    mean: Tensor
+    scale: Tensor
+    directions: Tensor
+    change: Tensor
+    images: Tensor
+
+
+@torch.no_grad()
+def prototypes(model: LatentVariableModel, count: int = 3) -> Prototypes:
+    r"""Decode the centre of each category and look around it.
+
+    The directions are the first right singular vectors of the decoder's Jacobian there, times σ.
+
+    Args:
+        model: with one level of codes z.
+        count: of directions, at most D.
+
+    Raises:
+        ValueError: if the model has two levels of codes, or fewer than `count` dimensions.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> found = prototypes(build("cp", features=784, categories=10))
+        >>> found.directions.shape, found.images.shape
+        (torch.Size([10, 3, 40]), torch.Size([10, 784]))
+    """
+    mean, scale = centres(model)
+    if whole_number("count", count) > mean.shape[1]:
+        raise ValueError(f"z has {mean.shape[1]} dimensions; count must be at most that, not {count}")
+    # A step along each of the D axes for each of the K categories, all in one batch.
+    axes = torch.eye(mean.shape[1]).to(mean)[:, None].expand(-1, len(mean), -1)  # (D, K, D)
+    categories = torch.arange(len(mean), device=mean.device).expand(len(axes), -1)
+
+    def decode(steps: Tensor) -> Tensor:
+        return model.likelihood({"z": mean + scale * steps, "c": categories}).mean
+
+    images, slopes = torch.autograd.functional.jvp(decode, torch.zeros_like(axes), axes)  # (D, K, features)
+    slopes = slopes.permute(1, 2, 0)
+    squares, vectors = torch.linalg.eigh(slopes.mT @ slopes)
+    directions = vectors.mT.flip(1)[:, :count]
+    largest = directions.gather(-1, directions.abs().argmax(-1, keepdim=True))
+    return Prototypes(
+        mean,
+        scale,
+        directions * largest.sign(),
+        squares.flip(1)[:, :count].clamp_min(0).sqrt(),
+        images[0],
+    )
+
+
+def centres(model: LatentVariableModel) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of p(z|c) for each category, or component: two tensors (K, D).
+
+    Raises:
+        ValueError: if the model has two levels of codes.
+    """
+    (*_, latent) = model.latents
+    if latent.name != "z":
+        names = ", ".join(latent.name for latent in model.latents)
+        raise ValueError(f"this needs a model with one code z; this one has {names}")
+    values = {}
+    if model.choices:
+        name = "c" if model.categories else COMPONENT
+        values[name] = torch.arange(model.choices, device=model.aggregated_posterior.device)
+    normal = latent.prior(values).base_dist
+    shape = (model.choices or 1, normal.loc.shape[-1])
+    return normal.loc.expand(shape), normal.scale.expand(shape)

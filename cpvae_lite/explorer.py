@@ -1,0 +1,172 @@
+"""A trained model under the reader's hands: pick a category, slide within it, draw from it, walk to another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import torch
+from matplotlib.figure import Figure
+
+from cpvae_lite import plots
+from cpvae_lite.directions import centres
+from cpvae_lite.model import LatentVariableModel
+from cpvae_lite.views import Interactive, ipywidgets
+from cpvae_lite.widgets import DIRECTIONS, DecoderView, DecoderWeights, PrototypeMap, SampleSheet, by_share
+
+REACH = 3.0  # standard deviations to either side
+STILL_IMAGES = 60
+
+
+def explore(model: LatentVariableModel, *, shape: tuple[int, int] | None = None, rank: int = 0) -> Interactive:
+    """All there is to see of one model: its categories, the variations of each, new images, and walks.
+
+    It works in a page without a kernel: the decoder's weights are in the output, as float16.
+
+    Args:
+        model: of binary images, with one level of codes. One without categories has one prior for all images.
+        shape: (height, width) of an image; square if it is left out.
+        rank: of the category at the start; 0 is the most used.
+
+    Raises:
+        ValueError: if the model cannot be shown (see :meth:`cpvae_lite.widgets.DecoderWeights.of`), or if there is
+            no category of that rank.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> explore(build("cp", features=784, categories=10))
+        Interactive('Pick a category: in the map, whose ...')
+    """
+    weights = DecoderWeights.of(model, shape)
+    count = len(weights.categories)
+    if not 0 <= rank < count:
+        raise ValueError(f"rank {rank} is not one of 0..{count - 1}; the most used category has rank 0")
+    view, sheet = DecoderView(weights=weights, rank=rank), SampleSheet(weights=weights, rank=rank)
+    parts = [_beside(view, _column(_steps([view]))), _beside(sheet, _spread([sheet]))]
+    if count > 1:
+        chart = PrototypeMap(weights=weights, rank=rank)
+        picked = _pick("category, by its share", rank, count, [chart, view, sheet])
+        parts = [chart, picked, *parts, _walk(weights, rank)]
+    return Interactive(
+        *parts,
+        caption=_MANY if count > 1 else _ONE,
+        still=_still({"": model}, weights.shape),
+        alt=f"The decoded centres of {min(count, STILL_IMAGES)} of {count} categories, the most used first.",
+    )
+
+
+def compare(models: Mapping[str, LatentVariableModel], *, shape: tuple[int, int] | None = None) -> Interactive:
+    """Several models at the same settings, side by side.
+
+    Args:
+        models: by the name that stands above each. One without categories stays where it is when a category is
+            picked for the others.
+        shape: (height, width) of an image; square if it is left out.
+
+    Raises:
+        ValueError: if there are no models, or if one of them cannot be shown.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> compare({name: build(name, features=784, categories=10) for name in ("cp", "indq")})
+        Interactive('Each slider moves all models at ...')
+    """
+    if not models:
+        raise ValueError("there are no models to compare; give at least one, by name")
+    packed = {name: DecoderWeights.of(model, shape) for name, model in models.items()}
+    views = [DecoderView(weights=weights, size=140) for weights in packed.values()]
+    sheets = [SampleSheet(weights=weights, rows=4, columns=4, size=44) for weights in packed.values()]
+    most = max(len(weights.categories) for weights in packed.values())
+    titles = [ipywidgets.HTML(f"<strong>{escape(name)}</strong>") for name in packed]
+    columns = [_column(parts) for parts in zip(titles, views, sheets, strict=True)]
+    picked = [_pick("category, by its share", 0, most, [*views, *sheets])] if most > 1 else []
+    return Interactive(
+        *picked,
+        _column(_steps(views)),
+        _spread(sheets),
+        _beside(*columns),
+        caption=_SIDE_BY_SIDE,
+        still=_still(models, next(iter(packed.values())).shape),
+        alt=f"The decoded centres of the categories of {', '.join(models)}, the most used first.",
+    )
+
+
+_MANY = (
+    "Pick a category: in the map, whose images are the decoded centres of the priors p(z|c), the most used first, or "
+    "with the slider. Three sliders move along the directions in which its images change most, in standard deviations "
+    "of its prior. Below are new images of it, and a straight walk to another category: on the way code and category "
+    "are mixed, which no training image asks for."
+)
+_ONE = (
+    "This model has one prior for all images: there is nothing to pick. Three sliders move along the directions in "
+    "which the image at its centre changes most, in standard deviations. Below are new images, drawn from the prior."
+)
+_SIDE_BY_SIDE = (
+    "Each slider moves all models at once: the category by its place in each model's own order of shares, steps along "
+    "each one's main directions, and by how much the noise of the new images is multiplied."
+)
+
+
+def _slider(value: float, least: float, most: float, step: float, description: str) -> ipywidgets.Widget:
+    kind = ipywidgets.IntSlider if isinstance(step, int) else ipywidgets.FloatSlider
+    return kind(
+        value,
+        min=least,
+        max=most,
+        step=step,
+        description=description,
+        style={"description_width": "12em"},
+        layout={"width": "28em", "max_width": "100%"},
+    )
+
+
+def _tied(slider: ipywidgets.Widget, views: Sequence[ipywidgets.Widget], trait: str) -> ipywidgets.Widget:
+    for view in views:
+        ipywidgets.jslink((slider, "value"), (view, trait))
+    return slider
+
+
+def _pick(
+    description: str, rank: int, count: int, views: Sequence[ipywidgets.Widget], trait: str = "rank"
+) -> ipywidgets.Widget:
+    return _tied(_slider(rank, 0, count - 1, 1, description), views, trait)
+
+
+def _steps(views: Sequence[DecoderView]) -> list[ipywidgets.Widget]:
+    """A slider for each direction."""
+    sliders = [_slider(0.0, -REACH, REACH, 0.1, f"{name} direction (sd)") for name in DIRECTIONS]
+    return [_tied(slider, views, name) for slider, name in zip(sliders, DIRECTIONS, strict=True)]
+
+
+def _spread(sheets: Sequence[SampleSheet]) -> ipywidgets.Widget:
+    return _tied(_slider(1.0, 0.0, 2.0, 0.05, "spread of the noise"), sheets, "spread")
+
+
+def _walk(weights: DecoderWeights, rank: int) -> ipywidgets.Widget:
+    """From one category to another, each with a slider of its own."""
+    count = len(weights.categories)
+    towards = 1 if rank == 0 else 0
+    view = DecoderView(weights=weights, rank=rank, towards=towards, size=140)
+    way = _tied(_slider(0.0, 0.0, 1.0, 0.02, "how far"), [view], "along")
+    start, end = _pick("walk from", rank, count, [view]), _pick("walk to", towards, count, [view], "towards")
+    return _beside(view, _column([start, end, way]))
+
+
+def _column(parts: Sequence[ipywidgets.Widget]) -> ipywidgets.Widget:
+    return ipywidgets.VBox(list(parts), layout={"max_width": "100%"})
+
+
+def _beside(*parts: ipywidgets.Widget) -> ipywidgets.Widget:
+    """In a row, as far as the screen is wide enough."""
+    return ipywidgets.HBox(list(parts), layout={"flex_flow": "row wrap", "align_items": "center", "grid_gap": "1em"})
+
+
+@torch.no_grad()
+def _still(models: Mapping[str, LatentVariableModel], shape: Sequence[int]) -> Figure:
+    """The decoded centres of each model's most used categories."""
+    blocks = {}
+    for name, model in models.items():
+        order = by_share(model)[0][:STILL_IMAGES]
+        mean, _ = centres(model)
+        blocks[name] = model.likelihood({"z": mean[order], "c": order}).mean
+    return plots.plot_blocks(blocks, shape=tuple(shape))

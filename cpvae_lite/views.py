@@ -1,0 +1,100 @@
+"""What interactive views share: a script that needs no kernel, a caption, and a still picture for where none runs."""
+
+from __future__ import annotations
+
+import base64
+import io
+from html import escape
+from pathlib import Path
+from textwrap import shorten
+
+from matplotlib.figure import Figure
+
+try:
+    import anywidget
+    import ipywidgets
+    import traitlets  # noqa: F401 (with the others here: one message says what to install)
+    from IPython.display import display
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        f"interactive views need {error.name}, which is not installed: pip install 'cpvae_lite[book]'"
+    ) from error
+
+_SCRIPTS = Path(__file__).parent / "javascript"
+
+
+def script(*names: str) -> str:
+    """The files of `javascript/` that a view needs, as one module: a page without a kernel can fetch nothing else.
+
+    Args:
+        names: without ".js"; the last one holds the `export default`.
+    """
+    return "\n".join((_SCRIPTS / f"{name}.js").read_text(encoding="utf-8") for name in names)
+
+
+def style(name: str) -> str:
+    """A style sheet of `javascript/`, without ".css"."""
+    return (_SCRIPTS / f"{name}.css").read_text(encoding="utf-8")
+
+
+class View(anywidget.AnyWidget):
+    """A widget whose script runs in the page itself: in JupyterLab, in Colab, and in the built book, offline.
+
+    Subclasses set `_esm` to a :func:`script` and declare traits, which `ipywidgets.jslink` ties to those of other
+    widgets, so that they move together without Python.
+    """
+
+    def __repr__(self) -> str:
+        # The inherited text lists every trait, with all weights among them.
+        return f"{type(self).__name__}()"
+
+
+class SliderNames(View):
+    """Gives the sliders of an :class:`Interactive` their names for screen readers; it shows nothing."""
+
+    _esm = script("slider_names")
+
+
+class Interactive(ipywidgets.VBox):
+    """Widgets below one another with a caption. Where scripts do not run, a still picture takes their place.
+
+    Args:
+        children: widgets.
+        caption: what to see, and what to move; plain text.
+        still: a figure of the same, as it looks before anything is moved.
+        alt: what the still picture shows, for people who do not see it.
+
+    Raises:
+        ValueError: if the caption or the alt text is empty.
+
+    Example:
+        >>> from matplotlib.figure import Figure
+        >>> Interactive(ipywidgets.IntSlider(), caption="Move it.", still=Figure(figsize=(1, 1)), alt="A slider.")
+        Interactive('Move it.')
+    """
+
+    def __init__(self, *children: ipywidgets.Widget, caption: str, still: Figure, alt: str):
+        for name, text in (("caption", caption), ("alt", alt)):
+            if not text.strip():
+                raise ValueError(f"{name} is empty; say in words what there is to see")
+        super().__init__([*children, SliderNames()])
+        self.add_class("cpvae-interactive")
+        self._caption, self._alt, self._still = caption, alt, _png(still)
+
+    def __repr__(self) -> str:
+        return f"Interactive({shorten(self._caption, 40, placeholder=' ...')!r})"
+
+    def _ipython_display_(self) -> None:
+        # Two outputs, because a page shows one form of each: this one holds for readers without scripts, too.
+        picture = base64.b64encode(self._still).decode()
+        still = f'<noscript><img src="data:image/png;base64,{picture}" alt="{escape(self._alt)}"></noscript>'
+        caption = f'<p class="cpvae-caption">{escape(self._caption)}</p>'
+        # A PDF, or a page that shows no widgets, takes the picture.
+        display(self._repr_mimebundle_() | {"image/png": picture, "text/plain": repr(self)}, raw=True)
+        display({"text/html": still + caption, "text/plain": self._caption}, raw=True)
+
+
+def _png(figure: Figure) -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=100, facecolor="white")
+    return file.getvalue()
