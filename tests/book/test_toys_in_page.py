@@ -189,12 +189,29 @@ def test_another_draw_leaves_the_averages_alone(gumbel):
         )
 
 
+def bars(page, panel):
+    """Left end and height of each bar, in pixels."""
+    sizes = "bars => bars.map(bar => ['x', 'height'].map(name => Number(bar.getAttribute(name))))"
+    return torch.tensor(drawn(page).locator("svg[role=img]").nth(panel).locator("rect").evaluate_all(sizes)).T
+
+
+def test_the_bars_are_the_numbers_of_the_table(gumbel):
+    press(gumbel, "temperature τ", "Home", "PageUp", "PageUp")
+    found = numbers(gumbel)
+    for panel, columns in enumerate((["draw"], ["mean", "wins", "probability"])):
+        left, heights = bars(gumbel, panel)
+        values = torch.tensor([[found[f"{column}_{k}"] for k in range(5)] for column in columns])
+        assert torch.allclose(heights / heights.sum(), values.flatten() / values.sum(), atol=1e-5)
+        places = left.view(len(columns), 5)
+        assert (places.diff(dim=1) > 0).all() and (places.diff(dim=0) > 0).all()
+        assert (places[-1, :-1] < places[0, 1:]).all()  # the next category begins after the last bar of this one
+
+
 def test_the_histogram_shows_every_draw(gumbel):
     press(gumbel, "temperature τ", "End", "PageDown")
     pi, noise = [0.4, 0.25, 0.2, 0.1, 0.05], toys.gumbel_noise(400, 5, seed=0)
     largest = toy_terms.relaxed_draws(pi, noise, numbers(gumbel)["temperature"]).amax(1)
-    heights = "bars => bars.map(bar => Number(bar.getAttribute('height')))"
-    shown = torch.tensor(gumbel.locator("svg[role=img]").nth(2).locator("rect").evaluate_all(heights))
+    _, shown = bars(gumbel, 2)
     counts = torch.histc(largest, bins=20, min=0, max=1)
     assert torch.allclose(shown / shown.sum(), (counts / 400).float(), atol=1e-5)
 
