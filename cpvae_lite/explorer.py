@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from cpvae_lite import plots
 from cpvae_lite.directions import centres
 from cpvae_lite.model import LatentVariableModel
-from cpvae_lite.views import Interactive, ipywidgets
+from cpvae_lite.views import Interactive, View, ipywidgets, slider
 from cpvae_lite.widgets import DIRECTIONS, DecoderView, DecoderWeights, PrototypeMap, SampleSheet, by_share
 
 REACH = 3.0  # standard deviations to either side
@@ -42,10 +42,10 @@ def explore(model: LatentVariableModel, *, shape: tuple[int, int] | None = None,
     if not 0 <= rank < count:
         raise ValueError(f"rank {rank} is not one of 0..{count - 1}; the most used category has rank 0")
     view, sheet = DecoderView(weights=weights, rank=rank), SampleSheet(weights=weights, rank=rank)
-    parts = [_beside(view, _column(_steps([view]))), _beside(sheet, _spread([sheet]))]
+    parts = [_beside(view, _column(_steps(view))), _beside(sheet, _spread(sheet))]
     if count > 1:
         chart = PrototypeMap(weights=weights, rank=rank)
-        picked = _pick("category, by its share", rank, count, [chart, view, sheet])
+        picked = _pick("category, by its share", count, chart, view, sheet)
         parts = [chart, picked, *parts, _walk(weights, rank)]
     return Interactive(
         *parts,
@@ -79,11 +79,11 @@ def compare(models: Mapping[str, LatentVariableModel], *, shape: tuple[int, int]
     most = max(len(weights.categories) for weights in packed.values())
     titles = [ipywidgets.HTML(f"<strong>{escape(name)}</strong>") for name in packed]
     columns = [_column(parts) for parts in zip(titles, views, sheets, strict=True)]
-    picked = [_pick("category, by its share", 0, most, [*views, *sheets])] if most > 1 else []
+    picked = [_pick("category, by its share", most, *views, *sheets)] if most > 1 else []
     return Interactive(
         *picked,
-        _column(_steps(views)),
-        _spread(sheets),
+        _column(_steps(*views)),
+        _spread(*sheets),
         _beside(*columns),
         caption=_SIDE_BY_SIDE,
         still=_still(models, next(iter(packed.values())).shape),
@@ -107,39 +107,18 @@ _SIDE_BY_SIDE = (
 )
 
 
-def _slider(value: float, least: float, most: float, step: float, description: str) -> ipywidgets.Widget:
-    kind = ipywidgets.IntSlider if isinstance(step, int) else ipywidgets.FloatSlider
-    return kind(
-        value,
-        min=least,
-        max=most,
-        step=step,
-        description=description,
-        style={"description_width": "12em"},
-        layout={"width": "28em", "max_width": "100%"},
-    )
+def _pick(description: str, count: int, *views: View, trait: str = "rank") -> ipywidgets.Widget:
+    return slider(description, trait, *views, kind=ipywidgets.IntSlider, min=0, max=count - 1)
 
 
-def _tied(slider: ipywidgets.Widget, views: Sequence[ipywidgets.Widget], trait: str) -> ipywidgets.Widget:
-    for view in views:
-        ipywidgets.jslink((slider, "value"), (view, trait))
-    return slider
-
-
-def _pick(
-    description: str, rank: int, count: int, views: Sequence[ipywidgets.Widget], trait: str = "rank"
-) -> ipywidgets.Widget:
-    return _tied(_slider(rank, 0, count - 1, 1, description), views, trait)
-
-
-def _steps(views: Sequence[DecoderView]) -> list[ipywidgets.Widget]:
+def _steps(*views: DecoderView) -> list[ipywidgets.Widget]:
     """A slider for each direction."""
-    sliders = [_slider(0.0, -REACH, REACH, 0.1, f"{name} direction (sd)") for name in DIRECTIONS]
-    return [_tied(slider, views, name) for slider, name in zip(sliders, DIRECTIONS, strict=True)]
+    limits = {"min": -REACH, "max": REACH, "step": 0.1}
+    return [slider(f"{name} direction (sd)", name, *views, **limits) for name in DIRECTIONS]
 
 
-def _spread(sheets: Sequence[SampleSheet]) -> ipywidgets.Widget:
-    return _tied(_slider(1.0, 0.0, 2.0, 0.05, "spread of the noise"), sheets, "spread")
+def _spread(*sheets: SampleSheet) -> ipywidgets.Widget:
+    return slider("spread of the noise", "spread", *sheets, min=0.0, max=2.0, step=0.05)
 
 
 def _walk(weights: DecoderWeights, rank: int) -> ipywidgets.Widget:
@@ -147,8 +126,8 @@ def _walk(weights: DecoderWeights, rank: int) -> ipywidgets.Widget:
     count = len(weights.categories)
     towards = 1 if rank == 0 else 0
     view = DecoderView(weights=weights, rank=rank, towards=towards, size=140)
-    way = _tied(_slider(0.0, 0.0, 1.0, 0.02, "how far"), [view], "along")
-    start, end = _pick("walk from", rank, count, [view]), _pick("walk to", towards, count, [view], "towards")
+    way = slider("how far", "along", view, min=0.0, max=1.0, step=0.02)
+    start, end = _pick("walk from", count, view), _pick("walk to", count, view, trait="towards")
     return _beside(view, _column([start, end, way]))
 
 

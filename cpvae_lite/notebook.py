@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from joblib import cpu_count
 
 
 def welcome(duration: str, *, gpu: bool = False) -> None:
@@ -15,13 +14,13 @@ def welcome(duration: str, *, gpu: bool = False) -> None:
 
     Example:
         >>> welcome("about a minute")  # doctest: +ELLIPSIS
-        Found ... CPU core... This chapter takes about a minute on two CPU cores...
+        Found ... CPU thread... This chapter takes about a minute on two CPU cores...
     """
-    cores = cpu_count()  # in a container, as on Binder, those that it may use
-    found, takes = f"{cores} CPU core{'s' * (cores > 1)}", f"{duration} on two CPU cores"
+    threads = torch.get_num_threads()  # that PyTorch computes with
+    found, takes = f"{threads} CPU thread{'s' * (threads > 1)}", f"{duration} on two CPU cores"
     if torch.cuda.is_available():
         found = f"{torch.cuda.get_device_name()} and {found}"
         takes += "; here it trains on the GPU" if gpu else "; it does not use the GPU"
-    elif cores == 1:
+    elif threads == 1:
         takes += ", and up to twice that here"
     print(f"Found {found}. This chapter takes {takes}.")

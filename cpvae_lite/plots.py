@@ -212,7 +212,7 @@ def plot_sheets(sheets: Mapping[tuple[str, str], np.ndarray], *, width: float = 
     return figure
 
 
-def plot_blocks(blocks: Mapping[str, Tensor], *, across: int = 15, shape: tuple[int, int] = (28, 28)) -> Figure:
+def plot_blocks(blocks: Mapping[str, Tensor], *, across: int = 15, shape: tuple[int, int] = SHAPE) -> Figure:
     """Images of several models, a titled block each, below one another.
 
     Args:

@@ -14,12 +14,10 @@ from itertools import pairwise, product
 from numbers import Integral, Real
 from uuid import uuid4
 
-from IPython.display import display
 from matplotlib.figure import Figure
-from traitlets import Unicode
 
 from cpvae_lite.frames import Frames, data_url, picture
-from cpvae_lite.views import View, script
+from cpvae_lite.views import View, display, script, traitlets
 
 Value = float | int | str
 STOPS = 10  # from one frame to the next, where a kernel runs
@@ -129,7 +127,7 @@ class _Kernel(View):
     """Shows nothing; its script finds the frames by their key and asks for those between."""
 
     _esm = script("sliding")
-    key = Unicode().tag(sync=True)
+    key = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, slides: Slides):
         super().__init__(key=uuid4().hex)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import ipywidgets
 import torch
 import torch.distributions as D
 from matplotlib.figure import Figure
@@ -17,7 +16,7 @@ from traitlets import Bool, Dict, Float, Int
 from cpvae_lite import panels, toy_terms
 from cpvae_lite._arguments import finite_number, whole_number
 from cpvae_lite.toy_terms import TwoCategories
-from cpvae_lite.views import Interactive, View, script
+from cpvae_lite.views import Interactive, View, ipywidgets, script, slider, tied
 
 PLACES = {"mixture": (-0.2, 1.2, 281), "aggregated": (-6.0, 6.0, 601)}  # of z, where densities are drawn
 
@@ -74,12 +73,12 @@ def mixture_view() -> Interactive:
     )  # fmt: skip
     mean, deviation = {"min": 0.0, "max": 1.0, "step": 0.01}, {"min": 0.01, "max": 0.2, "step": 0.01}
     controls = [
-        _slider(view, "mean_1", "mean of p(z|c₁)", **mean),
-        _slider(view, "mean_2", "mean of p(z|c₂)", **mean),
-        _slider(view, "deviation_1", "deviation of p(z|c₁)", **deviation),
-        _slider(view, "deviation_2", "deviation of p(z|c₂)", **deviation),
-        _slider(view, "weight", "weight p(c₁)", min=0.01, max=0.99, step=0.01),
-        _tied(view, "follows", ipywidgets.Checkbox(description="posterior follows the prior", indent=False)),
+        slider("mean of p(z|c₁)", "mean_1", view, **mean),
+        slider("mean of p(z|c₂)", "mean_2", view, **mean),
+        slider("deviation of p(z|c₁)", "deviation_1", view, **deviation),
+        slider("deviation of p(z|c₂)", "deviation_2", view, **deviation),
+        slider("weight p(c₁)", "weight", view, min=0.01, max=0.99, step=0.01),
+        tied(ipywidgets.Checkbox(description="posterior follows the prior", indent=False), "follows", view),
     ]
     caption = (
         "First: the density of the data, and of the model. Second: the prior of each category times its weight, and "
@@ -118,8 +117,8 @@ def gumbel_view(
     exponents = {"min": -1.3, "max": 0.7, "step": 0.05}  # of ten: from 0.05 to 5, with 1 on the way
     log_slider = {"kind": ipywidgets.FloatLogSlider, "readout_format": ".2f", **exponents}
     controls = [
-        _slider(view, "temperature", "temperature τ", **log_slider),
-        _slider(view, "draw", "which draw", kind=ipywidgets.IntSlider, min=1, max=draws),
+        slider("temperature τ", "temperature", view, **log_slider),
+        slider("which draw", "draw", view, kind=ipywidgets.IntSlider, min=1, max=draws),
     ]
     caption = (
         "First: one relaxed draw, a point of the simplex. Second, for each category: its entry on average over all "
@@ -154,10 +153,10 @@ def aggregated_view(means: Sequence[float] = (-2.2, -1.8, -1.5, 0.3, 0.9, 2.5)) 
     grids = {"coarse": toy_terms.STEPS, "fine": toy_terms.FINE_STEPS, "z": PLACES["aggregated"]}
     view = AggregatedView(settings={"means": means, **grids})
     controls = [
-        _slider(view, "width", "width of posteriors", min=0.1, max=2.0, step=0.05),
-        _slider(view, "apart", "means, times", min=0.0, max=1.5, step=0.05),
-        _slider(view, "prior_mean", "mean of the prior", min=-3.0, max=3.0, step=0.1),
-        _slider(view, "prior_deviation", "deviation of the prior", min=0.2, max=4.0, step=0.1),
+        slider("width of posteriors", "width", view, min=0.1, max=2.0, step=0.05),
+        slider("means, times", "apart", view, min=0.0, max=1.5, step=0.05),
+        slider("mean of the prior", "prior_mean", view, min=-3.0, max=3.0, step=0.1),
+        slider("deviation of the prior", "prior_deviation", view, min=0.2, max=4.0, step=0.1),
     ]
     caption = (
         "Thin lines: the posterior of each data point, divided by their number. Their sum is the aggregated posterior "
@@ -172,17 +171,6 @@ def gumbel_noise(draws: int, categories: int, *, seed: int) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
     exponential = torch.empty(draws, categories, dtype=torch.double).exponential_(generator=generator)
     return (-exponential.log()).round(decimals=4)
-
-
-def _slider(view: View, trait: str, name: str, *, kind=ipywidgets.FloatSlider, **limits) -> ipywidgets.Widget:
-    look = {"style": {"description_width": "11.5em"}, "layout": {"width": "auto", "flex": "1 1 18em"}}
-    slider = kind(value=getattr(view, trait), description=name, tooltip=name, **look, **limits)
-    return _tied(view, trait, slider)
-
-
-def _tied(view: View, trait: str, control: ipywidgets.Widget) -> ipywidgets.Widget:
-    ipywidgets.jslink((control, "value"), (view, trait))
-    return control
 
 
 def _interactive(view: View, controls: list[ipywidgets.Widget], caption: str, still: tuple[Figure, str]) -> Interactive:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-import io
 from html import escape
 from pathlib import Path
 from textwrap import shorten
 
 from matplotlib.figure import Figure
+
+from cpvae_lite.frames import data_url, picture
 
 try:
     import anywidget
@@ -79,22 +80,50 @@ class Interactive(ipywidgets.VBox):
                 raise ValueError(f"{name} is empty; say in words what there is to see")
         super().__init__([*children, SliderNames()])
         self.add_class("cpvae-interactive")
-        self._caption, self._alt, self._still = caption, alt, _png(still)
+        self._caption, self._alt, self._still = caption, alt, picture(still)
 
     def __repr__(self) -> str:
         return f"Interactive({shorten(self._caption, 40, placeholder=' ...')!r})"
 
     def _ipython_display_(self) -> None:
         # Two outputs, because a page shows one form of each: this one holds for readers without scripts, too.
-        picture = base64.b64encode(self._still).decode()
-        still = f'<noscript><img src="data:image/png;base64,{picture}" alt="{escape(self._alt)}"></noscript>'
+        still = f'<noscript><img src="{data_url(self._still)}" alt="{escape(self._alt)}"></noscript>'
         caption = f'<p class="cpvae-caption">{escape(self._caption)}</p>'
         # A PDF, or a page that shows no widgets, takes the picture.
-        display(self._repr_mimebundle_() | {"image/png": picture, "text/plain": repr(self)}, raw=True)
+        png = base64.b64encode(self._still).decode()
+        display(self._repr_mimebundle_() | {"image/png": png, "text/plain": repr(self)}, raw=True)
         display({"text/html": still + caption, "text/plain": self._caption}, raw=True)
 
 
-def _png(figure: Figure) -> bytes:
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=100, facecolor="white")
-    return file.getvalue()
+def slider(
+    description: str, trait: str, *views: View, kind: type[ipywidgets.Widget] | None = None, **limits: float | str
+) -> ipywidgets.Widget:
+    """A slider that starts where a trait of the first view stands, and then moves it in all views.
+
+    Args:
+        description: what stands beside it.
+        trait: of the views.
+        views: at least one.
+        kind: of slider; one of numbers with a point, where nothing is said.
+        limits: what that kind takes, such as min, max and step.
+
+    Example:
+        >>> from cpvae_lite.toys import AggregatedView
+        >>> slider("width", "width", AggregatedView(), min=0, max=2).value
+        0.4
+    """
+    control = (kind or ipywidgets.FloatSlider)(
+        getattr(views[0], trait),
+        description=description,
+        style={"description_width": "12em"},
+        layout={"width": "28em", "max_width": "100%"},
+        **limits,
+    )
+    return tied(control, trait, *views)
+
+
+def tied(control: ipywidgets.Widget, trait: str, *views: View) -> ipywidgets.Widget:
+    """A control whose value a trait of each view follows, without Python."""
+    for view in views:
+        ipywidgets.jslink((control, "value"), (view, trait))
+    return control

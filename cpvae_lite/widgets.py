@@ -112,6 +112,11 @@ class PrototypeMap(_OfDecoder):
         weights: a :class:`DecoderWeights`.
         rank: the place of the picked category.
         label: what the map is, for people who do not see it.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> PrototypeMap(weights=DecoderWeights.of(build("cp", features=784, categories=10)), rank=2)
+        PrototypeMap()
     """
 
     _esm = script("decoder", "prototype_map")
@@ -128,6 +133,11 @@ class SampleSheet(_OfDecoder):
         draw: the number of the draw; the same number gives the same images.
         rows, columns: of the sheet.
         size: of an image on the screen, in pixels.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> SampleSheet(weights=DecoderWeights.of(build("cp", features=784, categories=10)), spread=0.5)
+        SampleSheet()
     """
 
     _esm = script("decoder", "sample_sheet")

@@ -3,14 +3,13 @@
 import pytest
 import torch
 
-from cpvae_lite import notebook
 from cpvae_lite.notebook import welcome
 
 
 @pytest.fixture
 def machine(monkeypatch):
-    def of(cores, gpu=None):
-        monkeypatch.setattr(notebook, "cpu_count", lambda: cores)
+    def of(threads, gpu=None):
+        monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
         monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu is not None)
         monkeypatch.setattr(torch.cuda, "get_device_name", lambda: gpu)
 
@@ -18,26 +17,26 @@ def machine(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "cores, gpu, uses_it, line",
+    "threads, gpu, uses_it, line",
     [
-        (2, None, False, "Found 2 CPU cores. This chapter takes a while on two CPU cores."),
-        (8, None, True, "Found 8 CPU cores. This chapter takes a while on two CPU cores."),
-        (1, None, False, "Found 1 CPU core. This chapter takes a while on two CPU cores, and up to twice that here."),
+        (2, None, False, "Found 2 CPU threads. This chapter takes a while on two CPU cores."),
+        (8, None, True, "Found 8 CPU threads. This chapter takes a while on two CPU cores."),
+        (1, None, False, "Found 1 CPU thread. This chapter takes a while on two CPU cores, and up to twice that here."),
         (
             2,
             "T4",
             True,
-            "Found T4 and 2 CPU cores. This chapter takes a while on two CPU cores; here it trains on the GPU.",
+            "Found T4 and 2 CPU threads. This chapter takes a while on two CPU cores; here it trains on the GPU.",
         ),
         (
             1,
             "T4",
             False,
-            "Found T4 and 1 CPU core. This chapter takes a while on two CPU cores; it does not use the GPU.",
+            "Found T4 and 1 CPU thread. This chapter takes a while on two CPU cores; it does not use the GPU.",
         ),
     ],
 )
-def test_the_line_names_device_and_duration(machine, capsys, cores, gpu, uses_it, line):
-    machine(cores, gpu)
+def test_the_line_names_device_and_duration(machine, capsys, threads, gpu, uses_it, line):
+    machine(threads, gpu)
     welcome("a while", gpu=uses_it)
     assert capsys.readouterr().out == f"{line}\n"
