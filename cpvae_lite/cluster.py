@@ -34,7 +34,7 @@ def cluster_pool(jobs: Sequence[Job], scheduler: str, tell: Callable[[Report], N
 
     Args:
         jobs: all with one folder, which every worker sees under the same name.
-        scheduler: its address, as "tcp://10.0.0.1:8786".
+        scheduler: its address, as ``"tcp://10.0.0.1:8786"``.
         tell: called with each report, from other threads.
 
     Raises:

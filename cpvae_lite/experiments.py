@@ -215,6 +215,8 @@ def _kept(data: str, model: dict[str, object], seed: int) -> dict:
         return {"importance_samples": EVIDENCE_SAMPLES}
     if _is_shown(data, model):
         return {"importance_samples": MANY_SAMPLES, "keeps": (HALF_WEIGHTS, SHEET)}
+    if model["name"] == "vae":  # the explorer sets it beside them
+        return {"importance_samples": EVIDENCE_SAMPLES, "keeps": (HALF_WEIGHTS, SHEET)}
     return {"importance_samples": EVIDENCE_SAMPLES, "keeps": (SHEET,)}
 
 

@@ -22,7 +22,22 @@ def used_categories(aggregated_posterior: Tensor) -> int:
         >>> used_categories(torch.tensor([0.5, 0.4, 0.1]))
         2
     """
-    return int((aggregated_posterior * len(aggregated_posterior) > 1 + 1e-6).sum())
+    return len(largest_categories(aggregated_posterior))
+
+
+def largest_categories(aggregated_posterior: Tensor) -> list[int]:
+    """The categories that :func:`used_categories` counts, the largest first.
+
+    Args:
+        aggregated_posterior: (K,).
+
+    Example:
+        >>> import torch
+        >>> largest_categories(torch.tensor([0.1, 0.4, 0.5]))
+        [2, 1]
+    """
+    shares, order = aggregated_posterior.sort(descending=True, stable=True)
+    return order[shares * len(shares) > 1 + 1e-6].tolist()
 
 
 def effective_categories(aggregated_posterior: Tensor) -> float:

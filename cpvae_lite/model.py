@@ -206,6 +206,30 @@ class LatentVariableModel(nn.Module):
         distribution = self.likelihood(values)
         return distribution.sample() if noise else distribution.mean
 
+    def sample_each(self, categories: Sequence[int] | Tensor, n: int) -> Tensor:
+        """Generate new data of several categories, n of each, as :meth:`sample` does.
+
+        Args:
+            categories: numbers of categories.
+            n: how many of each.
+
+        Returns:
+            A tensor of shape (len(categories), n, features).
+
+        Raises:
+            ValueError: if there are no categories, and as :meth:`sample` does.
+
+        Example:
+            >>> from cpvae_lite import build
+            >>> build("cp", features=784, categories=10).sample_each([7, 2], 25).shape
+            torch.Size([2, 25, 784])
+        """
+        categories = torch.as_tensor(categories)
+        if categories.dim() != 1 or not len(categories):
+            raise ValueError(f"categories must be a list of at least one, not of shape {tuple(categories.shape)}")
+        each = categories.repeat_interleave(whole_number("n", n))
+        return self.sample(len(each), category=each).unflatten(0, (-1, n))
+
     @property
     def choices(self) -> int | None:
         """How many categories :meth:`sample` can draw from: K, be they values of c or components of the prior."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from weakref import WeakValueDictionary
 
 import torch
 from torch import Tensor
@@ -20,7 +21,8 @@ DIRECTIONS = ("first", "second", "third")
 class DecoderWeights(View):
     """A model's decoder and its priors as float16, for all views of a page. It shows nothing itself.
 
-    Half precision moves a pixel by less than a grey level of 255. Categories stand in the order of their shares.
+    Half precision moves a pixel by less than a grey level of 255. Categories stand in the order of their shares. The
+    same weights packed twice are one widget, so that a page stores them once.
 
     Attributes:
         bytes: all numbers, little-endian, one tensor after another.
@@ -58,13 +60,21 @@ class DecoderWeights(View):
         height, width = _shape(model, shape)
         order, shares = by_share(model)
         tensors = _priors(model, order) | _decoder(model, order)
-        return cls(
-            bytes=b"".join(_half(name, values) for name, values in tensors.items()),
-            layout=[[name, values.numel()] for name, values in tensors.items()],
-            categories=order.tolist(),
-            shares=shares,
-            shape=[height, width],
-        )
+        values = b"".join(_half(name, tensor) for name, tensor in tensors.items())
+        described = {
+            "layout": [[name, tensor.numel()] for name, tensor in tensors.items()],
+            "categories": order.tolist(),
+            "shares": shares,
+            "shape": [height, width],
+        }
+        key = (values, str(described))
+        packed = _PACKED.get(key)
+        if packed is None or packed.comm is None:  # a closed widget has none
+            packed = _PACKED[key] = cls(bytes=values, **described)
+        return packed
+
+
+_PACKED: WeakValueDictionary[tuple, DecoderWeights] = WeakValueDictionary()  # by all that they hold
 
 
 class _OfDecoder(View):

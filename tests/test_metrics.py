@@ -12,6 +12,7 @@ from cpvae_lite.metrics import (
     label_agreement,
     label_posteriors,
     label_shares,
+    largest_categories,
     shared_categories,
     used_categories,
 )
@@ -41,6 +42,14 @@ def test_used_categories_counts_those_above_one_in_k():
     assert used_categories(torch.tensor([1.0, 0.0, 0.0])) == 1
     q = torch.rand(150).softmax(0)
     assert used_categories(q) == sum(1 for share in q.tolist() if share > 1 / 150)
+
+
+def test_the_largest_categories_are_those_above_one_in_k_in_falling_order():
+    q = torch.rand(150).softmax(0)
+    found = largest_categories(q)
+    assert sorted(found) == [k for k, share in enumerate(q.tolist()) if share > 1 / 150]
+    assert q[found].tolist() == sorted(q[found].tolist(), reverse=True)
+    assert largest_categories(torch.full((4,), 0.25)) == []
 
 
 def test_label_shares_add_up_the_mass_of_each_label(clustering):

@@ -222,6 +222,12 @@ def test_each_sample_may_have_a_category_of_its_own(tiny, kind):
     assert model.sample(4, category=kind([2, 0, 0, 1]))[:, 1:].argmax(1).tolist() == [2, 0, 0, 1]
 
 
+def test_samples_of_several_categories_stand_in_a_row_each(tiny):
+    samples = exposed(tiny("cp")).sample_each([2, 0], 3)
+    assert samples[..., 1:].argmax(-1).tolist() == [[2, 2, 2], [0, 0, 0]]
+    assert len(samples[..., 0].unique()) == 6
+
+
 # --- what is refused ----------------------------------------------------------------------------------
 
 
@@ -233,6 +239,12 @@ of_each_kind = pytest.mark.parametrize("name", ["cp", "mog", "vamp", "hvamp"])
 def test_category_must_be_one_of_the_models(name, category):
     with pytest.raises(ValueError, match=r"category -?\d+ is not one of 0\.\.2"):
         small(name).sample(4, category=category)
+
+
+@pytest.mark.parametrize("categories", [[], 2, [[0, 1], [1, 2]]])
+def test_several_categories_are_a_list_of_at_least_one(categories):
+    with pytest.raises(ValueError, match=r"categories must be a list of at least one, not of shape \("):
+        small("cp").sample_each(categories, 4)
 
 
 @of_each_kind

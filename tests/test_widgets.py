@@ -38,6 +38,23 @@ def test_categories_stand_in_the_order_of_their_shares():
     assert torch.allclose(rows, model.likelihood.net.layers[0].affine.weights[1].T[order], atol=1e-3)
 
 
+def test_the_same_weights_are_packed_once_and_changed_ones_anew():
+    model = small(categories=4)
+    weights = DecoderWeights.of(model, (2, 3))
+    assert DecoderWeights.of(small(categories=4), (2, 3)) is weights
+    assert DecoderWeights.of(model, (3, 2)) is not weights
+    model.aggregated_posterior.copy_(SHARES.flip(0))
+    other = DecoderWeights.of(model, (2, 3))
+    assert (other.categories, weights.categories) == ([2, 0, 3, 1], [1, 3, 0, 2])
+
+
+def test_closed_weights_are_not_used_again():
+    model = small(categories=4)
+    weights = DecoderWeights.of(model, (2, 3))
+    weights.close()
+    assert DecoderWeights.of(model, (2, 3)) is not weights
+
+
 def test_every_weight_of_the_decoder_is_packed():
     model = small(categories=4)
     sizes = dict(DecoderWeights.of(model, (2, 3)).layout)

@@ -1,0 +1,187 @@
+"""Figures of the models of images that are shown, as the sentences about them need them.
+
+These are 150 categories on Fashion-MNIST and MNIST, and 500 on Omniglot. Functions take the measures of a run;
+:class:`Shown` has the mean of such a figure over the seeds that were run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from operator import itemgetter
+
+from cpvae_lite.claims import Stored
+from cpvae_lite.comparison import NAMES, label_posteriors
+from cpvae_lite.data import FASHION_ITEMS
+from cpvae_lite.experiments import SHOWN
+from cpvae_lite.metrics import first_categories, shared_categories
+from cpvae_lite.paper import FIRST_CATEGORIES, reported
+from cpvae_lite.results import Spread
+
+CLOTHES, DIGITS, LETTERS = "fashion-mnist", "mnist", "omniglot"
+DATA = {CLOTHES: "Fashion-MNIST", DIGITS: "MNIST", LETTERS: "Omniglot"}
+BOTH = ("cp", "indq")  # with a learned p(z|c)
+PLAIN = ("indp", "indqp")  # with N(0, I)
+FOUR = BOTH + PLAIN
+Figure = Callable[[dict], float]
+
+# --- of one run ------------------------------------------------------------------------------------------
+
+used, effective, kl_of_c = map(itemgetter, ("used_categories", "effective_categories", "kl_c"))
+
+
+def generation_purity(found: dict) -> float:
+    """How pure the draws of a category are, weighted by q(c)."""
+    return found["generation"]["purity"]
+
+
+def chance(found: dict) -> float:
+    """What generation purity would be if categories meant nothing."""
+    return found["generation"]["chance"]
+
+
+def purity_above(found: dict) -> float:
+    """Generation purity of the categories with q(c) > 1/K, as in the paper's figures."""
+    return sum(share * top for share, top in _above(found)) / sum(share for share, _ in _above(found))
+
+
+def mixed_above(found: dict) -> float:
+    """How many of these draw no kind in more than half of the cases."""
+    return sum(top <= 0.5 for _, top in _above(found))
+
+
+def _above(found: dict) -> list[tuple[float, float]]:
+    """Share of the category, and its top kind's share of the draws."""
+    drawn = found["generation"]
+    least = 1 / found["categories"]
+    return [pair for pair in zip(drawn["weights"], drawn["top_shares"], strict=True) if pair[0] > least]
+
+
+def purity(found: dict) -> float:
+    """Of the most probable categories of test images, of data with one kind of label."""
+    (kind,) = found["labels"]
+    return found["labels"][kind]["purity"]
+
+
+def alphabet_accuracy(found: dict) -> float:
+    """Share of test images whose category is named after their alphabet."""
+    return found["labels"]["alphabet"]["accuracy"]
+
+
+def most_of_an_alphabet(found: dict) -> float:
+    """The greatest q(c|alphabet)."""
+    return label_posteriors(found).max().item()
+
+
+def shared(found: dict) -> float:
+    """Categories that stand under several labels in the form of Table 2."""
+    return len(shared_categories(first_categories(label_posteriors(found))))
+
+
+# --- over seeds ------------------------------------------------------------------------------------------
+
+
+class Shown:
+    """The models of a data set that are shown, with the figures of their stored runs over seeds.
+
+    Args:
+        stored: gives the results of a data set by its name.
+        data: the data set.
+
+    Example:
+        >>> from cpvae_lite.results import Results
+        >>> Shown(Results, DIGITS).text(used, 0)
+        'CP-VAE 71, INDq 63'
+    """
+
+    def __init__(self, stored: Stored, data: str):
+        self._results, self._size = stored(data), SHOWN[data]
+
+    def over_seeds(self, name: str, figure: Figure) -> Spread:
+        """A figure of a model."""
+        return self._results.over_seeds(f"{name}-{self._size}", figure)
+
+    def mean(self, name: str, figure: Figure) -> float:
+        """Its mean."""
+        return self.over_seeds(name, figure).mean
+
+    def one(self, name: str, figure: Figure, digits: int) -> str:
+        """Mean and deviation in words."""
+        return self.over_seeds(name, figure).format(digits)
+
+    def text(self, figure: Figure, digits: int = 2, names: Sequence[str] = BOTH) -> str:
+        """The same of several models."""
+        return ", ".join(f"{NAMES[name]} {self.one(name, figure, digits)}" for name in names)
+
+    def ahead(self, figure: Figure) -> float:
+        """CP-VAE's figure less INDq's."""
+        return self.mean("cp", figure) - self.mean("indq", figure)
+
+    def better_pair(self, figure: Figure) -> tuple[str, ...] | None:
+        """BOTH or PLAIN, if each of these two models has a smaller figure than each of the others; None if neither."""
+        both, plain = ([self.mean(name, figure) for name in pair] for pair in (BOTH, PLAIN))
+        if max(both) < min(plain):
+            return BOTH
+        return PLAIN if max(plain) < min(both) else None
+
+    def twice(self, figure: Figure, names: Sequence[str], others: Sequence[str]) -> bool:
+        """Whether each of some models has more than twice the figure of each of the others."""
+        return min(self.mean(name, figure) for name in names) > 2 * max(self.mean(other, figure) for other in others)
+
+    def first_run(self, name: str) -> dict:
+        """The measures of a model's first seed."""
+        return self._results.runs(f"{name}-{self._size}")[0]["measures"]
+
+
+clothes, digits, letters = EACH = tuple(partial(Shown, data=data) for data in DATA)
+
+
+def by_data(
+    stored: Stored,
+    figure: Figure,
+    names: Sequence[str] = BOTH,
+    digits: int = 2,
+    over: Sequence[str] = (CLOTHES, DIGITS, LETTERS),
+) -> str:
+    """A figure of several models on several data sets, in words."""
+    return "; ".join(f"{DATA[data]}: {Shown(stored, data).text(figure, digits, names)}" for data in over)
+
+
+def named_as_asked(found: Shown) -> list[float]:
+    """For each label, the share of CP-VAE's draws from its five first categories that a classifier gives that label."""
+    measures = found.first_run("cp")
+    counts, first = measures["generation"]["counts"], first_categories(label_posteriors(measures))
+    return [
+        sum(counts[category][label] for category in categories) / sum(sum(counts[category]) for category in categories)
+        for label, categories in enumerate(first)
+    ]
+
+
+def least_and_most(found: Shown) -> str:
+    """Of these shares the three least and the greatest, in words, of clothes."""
+    ranked = sorted(zip(named_as_asked(found), FASHION_ITEMS, strict=True))
+    return ", ".join(f"{item} {share:.2f}" for share, item in (*ranked[:3], ranked[-1]))
+
+
+# --- of the paper ----------------------------------------------------------------------------------------
+
+
+def shared_in_paper(name: str, data: str = CLOTHES) -> int:
+    """Categories that stand under several labels in Table 2 or A1.
+
+    Example:
+        >>> shared_in_paper("indq"), shared_in_paper("indq", DIGITS)
+        (12, 8)
+    """
+    return len(shared_categories(FIRST_CATEGORIES[data][name]))
+
+
+def printed(names: tuple[str, ...] = BOTH) -> str:
+    """What Table 3 says of some models, data set by data set, in words.
+
+    Example:
+        >>> printed(["cp"])
+        'Fashion-MNIST 233.79; MNIST 88.53; Omniglot 120.64'
+    """
+    each = {data: " and ".join(str(reported(name, data, SHOWN[data])) for name in names) for data in DATA}
+    return "; ".join(f"{DATA[data]} {values}" for data, values in each.items())
