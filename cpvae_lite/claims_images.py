@@ -202,7 +202,7 @@ IMAGES = (
     Claim(
         number="M2",
         says="INDq uses more categories on MNIST than on Fashion-MNIST, yet mixes",
-        verdict="does not hold here (one seed): it does not mix, and whether it uses more depends on how one counts",
+        verdict="does not hold here (one seed): it hardly mixes, and whether it uses more depends on how one counts",
         where="mnist#fig-a4-indq-twenty-categories",
         measured=lambda stored: (
             f"generation purity {digits(stored).one('indq', generation_purity, 3)}; shared "
