@@ -164,18 +164,19 @@ def temperature_runs(seed: int) -> list[Experiment]:
 
 def slow_runs(seed: int) -> list[Experiment]:
     """CP-VAE and INDq with 150 categories, at the pace of the package's defaults, which follow the paper."""
-    each = (_sizes("slow", name, replace(SLOW, seed=seed)) for name in ("cp", "indq"))
+    each = (_sizes("slow", name, replace(SLOW, seed=seed), kept=False) for name in ("cp", "indq"))
     return [run for runs in each for run in runs if run.model["categories"] == 150]
 
 
 def last_runs(seed: int) -> list[Experiment]:
     """The models with a latent c as in `synthetic_runs`, measured after the last epoch instead of the best."""
     training = replace(SCHEDULE, seed=seed)
-    return [run for name in CATEGORICAL for run in _sizes("last", name, training, epoch="last")]
+    return [run for name in CATEGORICAL for run in _sizes("last", name, training, epoch="last", kept=name == "cp")]
 
 
-def _sizes(table: str, name: str, training: TrainConfig, epoch: str = "best") -> list[Experiment]:
-    keeps = () if training.seed else (WEIGHTS,)
+def _sizes(table: str, name: str, training: TrainConfig, epoch: str = "best", kept: bool = True) -> list[Experiment]:
+    """Runs with each number of categories; weights stay where a page looks at the model itself, of seed 0."""
+    keeps = (WEIGHTS,) if kept and not training.seed else ()
     return [
         Experiment(table, _label(model), "synthetic", model | SMALL, training, epoch, keeps=keeps)
         for model in _models(name, (2, 150))

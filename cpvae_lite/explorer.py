@@ -9,6 +9,7 @@ import torch
 from matplotlib.figure import Figure
 
 from cpvae_lite import plots
+from cpvae_lite._arguments import whole_number
 from cpvae_lite.directions import centres
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.views import Interactive, View, ipywidgets, slider
@@ -39,7 +40,7 @@ def explore(model: LatentVariableModel, *, shape: tuple[int, int] | None = None,
     """
     weights = DecoderWeights.of(model, shape)
     count = len(weights.categories)
-    if not 0 <= rank < count:
+    if whole_number("rank", rank, least=0) >= count:
         raise ValueError(f"rank {rank} is not one of 0..{count - 1}; the most used category has rank 0")
     view, sheet = DecoderView(weights=weights, rank=rank), SampleSheet(weights=weights, rank=rank)
     parts = [_beside(view, _column(_steps(view))), _beside(sheet, _spread(sheet))]

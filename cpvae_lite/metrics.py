@@ -31,11 +31,16 @@ def largest_categories(aggregated_posterior: Tensor) -> list[int]:
     Args:
         aggregated_posterior: (K,).
 
+    Raises:
+        ValueError: if it is not a list of finite numbers; that of a model that was not trained is not.
+
     Example:
         >>> import torch
         >>> largest_categories(torch.tensor([0.1, 0.4, 0.5]))
         [2, 1]
     """
+    if aggregated_posterior.dim() != 1 or not aggregated_posterior.isfinite().all():
+        raise ValueError("q(c) must be finite numbers, one for each category; train the model with fit() to have them")
     shares, order = aggregated_posterior.sort(descending=True, stable=True)
     return order[shares * len(shares) > 1 + 1e-6].tolist()
 

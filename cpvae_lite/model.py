@@ -217,6 +217,7 @@ class LatentVariableModel(nn.Module):
             A tensor of shape (len(categories), n, features).
 
         Raises:
+            TypeError: if categories or n are not whole numbers.
             ValueError: if there are no categories, and as :meth:`sample` does.
 
         Example:
@@ -224,10 +225,10 @@ class LatentVariableModel(nn.Module):
             >>> build("cp", features=784, categories=10).sample_each([7, 2], 25).shape
             torch.Size([2, 25, 784])
         """
-        categories = torch.as_tensor(categories)
-        if categories.dim() != 1 or not len(categories):
-            raise ValueError(f"categories must be a list of at least one, not of shape {tuple(categories.shape)}")
-        each = categories.repeat_interleave(whole_number("n", n))
+        chosen = self._numbers(categories)
+        if chosen.dim() != 1 or not len(chosen):
+            raise ValueError(f"categories must be a list of at least one, not of shape {tuple(chosen.shape)}")
+        each = chosen.repeat_interleave(whole_number("n", n))
         return self.sample(len(each), category=each).unflatten(0, (-1, n))
 
     @property
@@ -249,12 +250,7 @@ class LatentVariableModel(nn.Module):
         )
 
     def _chosen(self, category: int | Sequence[int] | Tensor, n: int, count: int) -> Tensor:
-        try:
-            chosen = torch.as_tensor(category, device=self.aggregated_posterior.device)
-        except (TypeError, ValueError, RuntimeError, OverflowError) as error:
-            raise TypeError(f"category must be a whole number, not {category!r}") from error
-        if chosen.is_floating_point() or chosen.is_complex() or chosen.dtype == torch.bool:
-            raise TypeError(f"category must be a whole number, not {category!r}")
+        chosen = self._numbers(category)
         if chosen.shape not in {(), (n,)}:
             raise ValueError(f"category must be one number or {n} of them, not shape {tuple(chosen.shape)}")
         chosen = chosen.long()
@@ -262,6 +258,16 @@ class LatentVariableModel(nn.Module):
         if outside.numel():
             raise ValueError(f"category {outside.flatten()[0].item()} is not one of 0..{count - 1}")
         return chosen.expand(n)
+
+    def _numbers(self, category: int | Sequence[int] | Tensor) -> Tensor:
+        try:
+            numbers = torch.as_tensor(category, device=self.aggregated_posterior.device)
+        except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+            raise TypeError(f"category must be a whole number, not {category!r}") from error
+        whole = not (numbers.is_floating_point() or numbers.is_complex() or numbers.dtype == torch.bool)
+        if numbers.numel() and not whole:
+            raise TypeError(f"category must be a whole number, not {category!r}")
+        return numbers
 
     def _category_prior(self, source: str) -> D.Categorical:
         if source == "uniform":

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 import torch
 import torch.distributions as D
 from matplotlib.figure import Figure
-from traitlets import Bool, Dict, Float, Int
 
 from cpvae_lite import panels, toy_terms
 from cpvae_lite._arguments import finite_number, whole_number
 from cpvae_lite.toy_terms import TwoCategories
 from cpvae_lite.views import Interactive, View, ipywidgets, script, slider, tied
+from cpvae_lite.views import traitlets as t
 
 PLACES = {"mixture": (-0.2, 1.2, 281), "aggregated": (-6.0, 6.0, 601)}  # of z, where densities are drawn
 
@@ -25,26 +25,26 @@ class MixtureView(View):
     """The drawing of :func:`mixture_view`; its traits are what the sliders move."""
 
     _esm = script("lines", "figures", "normal", "mixture")
-    settings = Dict().tag(sync=True)
-    mean_1, mean_2, deviation_1, deviation_2, weight = (Float().tag(sync=True) for _ in range(5))
-    follows = Bool(False).tag(sync=True)
+    settings = t.Dict().tag(sync=True)
+    mean_1, mean_2, deviation_1, deviation_2, weight = (t.Float().tag(sync=True) for _ in range(5))
+    follows = t.Bool(False).tag(sync=True)
 
 
 class GumbelView(View):
     """The drawing of :func:`gumbel_view`; its traits are what the sliders move."""
 
     _esm = script("lines", "figures", "normal", "gumbel")
-    settings = Dict().tag(sync=True)
-    temperature = Float(1.0).tag(sync=True)
-    draw = Int(1).tag(sync=True)
+    settings = t.Dict().tag(sync=True)
+    temperature = t.Float(1.0).tag(sync=True)
+    draw = t.Int(1).tag(sync=True)
 
 
 class AggregatedView(View):
     """The drawing of :func:`aggregated_view`; its traits are what the sliders move."""
 
     _esm = script("lines", "figures", "normal", "aggregated")
-    settings = Dict().tag(sync=True)
-    width, apart, prior_mean, prior_deviation = (Float(value).tag(sync=True) for value in (0.4, 1.0, 0.0, 1.0))
+    settings = t.Dict().tag(sync=True)
+    width, apart, prior_mean, prior_deviation = (t.Float(value).tag(sync=True) for value in (0.4, 1.0, 0.0, 1.0))
 
 
 def mixture_view() -> Interactive:

@@ -62,7 +62,7 @@ class Interactive(ipywidgets.VBox):
     Args:
         children: widgets.
         caption: what to see, and what to move; plain text.
-        still: a figure of the same, as it looks before anything is moved.
+        still: a figure of the same, as it looks before anything is moved; it is closed.
         alt: what the still picture shows, for people who do not see it.
 
     Raises:
@@ -96,30 +96,41 @@ class Interactive(ipywidgets.VBox):
 
 
 def slider(
-    description: str, trait: str, *views: View, kind: type[ipywidgets.Widget] | None = None, **limits: float | str
+    description: str,
+    trait: str,
+    view: View,
+    *others: View,
+    kind: type[ipywidgets.Widget] = ipywidgets.FloatSlider,
+    **limits: float | str,
 ) -> ipywidgets.Widget:
-    """A slider that starts where a trait of the first view stands, and then moves it in all views.
+    """A slider that starts where a trait of a view stands, and then moves it there and in others.
 
     Args:
         description: what stands beside it.
         trait: of the views.
-        views: at least one.
-        kind: of slider; one of numbers with a point, where nothing is said.
+        view, others: what it moves.
+        kind: of slider.
         limits: what that kind takes, such as min, max and step.
+
+    Raises:
+        ValueError: if the view stands outside the limits.
 
     Example:
         >>> from cpvae_lite.toys import AggregatedView
         >>> slider("width", "width", AggregatedView(), min=0, max=2).value
         0.4
     """
-    control = (kind or ipywidgets.FloatSlider)(
-        getattr(views[0], trait),
+    start = getattr(view, trait)
+    control = kind(
+        start,
         description=description,
         style={"description_width": "12em"},
         layout={"width": "28em", "max_width": "100%"},
         **limits,
     )
-    return tied(control, trait, *views)
+    if control.value != start:
+        raise ValueError(f"{trait} is {start}, outside the limits of the slider {description!r}: {limits}")
+    return tied(control, trait, view, *others)
 
 
 def tied(control: ipywidgets.Widget, trait: str, *views: View) -> ipywidgets.Widget:

@@ -1,6 +1,8 @@
 import pytest
 import torch
 from ipywidgets import Widget
+from ipywidgets.widgets.widget import _instances
+from ipywidgets.widgets.widget_link import Link
 
 from cpvae_lite import build
 from cpvae_lite.explorer import compare, explore
@@ -32,9 +34,9 @@ def test_a_model_without_categories_has_nothing_to_pick():
     assert "nothing to pick" in shown._caption
 
 
-@pytest.mark.parametrize("rank", [-1, 4])
-def test_a_rank_is_one_of_the_categories(rank):
-    with pytest.raises(ValueError, match=rf"rank {rank} is not one of 0..3"):
+@pytest.mark.parametrize(("rank", "says"), [(-1, "rank must be at least 0, not -1"), (4, "rank 4 is not one of 0..3")])
+def test_a_rank_is_one_of_the_categories(rank, says):
+    with pytest.raises(ValueError, match=says):
         explore(small(), shape=(2, 3), rank=rank)
 
 
@@ -48,3 +50,44 @@ def test_compared_models_keep_their_own_weights_and_names():
 def test_nothing_to_compare_is_an_error():
     with pytest.raises(ValueError, match="no models"):
         compare({})
+
+
+def moved(shown):
+    """For each slider, the trait and the views that it moves."""
+    views, found = within(shown, (DecoderView, PrototypeMap, SampleSheet)), {}
+    for link in [widget for widget in list(_instances.values()) if isinstance(widget, Link)]:
+        if link.target[0] in views:
+            kind = (type(link.target[0]).__name__, link.target[1])
+            found.setdefault((link.source[0].description, link.source[0].max), []).append(kind)
+    return {key: sorted(kinds) for key, kinds in found.items()}
+
+
+def test_every_slider_of_an_explorer_moves_what_it_says():
+    rank = "rank"
+    expected = {(f"{name} direction (sd)", 3.0): [("DecoderView", name)] for name in ("first", "second", "third")}
+    assert moved(explore(small(), shape=(2, 3), rank=2)) == expected | {
+        ("category, by its share", 3): [("DecoderView", rank), ("PrototypeMap", rank), ("SampleSheet", rank)],
+        ("spread of the noise", 2.0): [("SampleSheet", "spread")],
+        ("walk from", 3): [("DecoderView", rank)],
+        ("walk to", 3): [("DecoderView", "towards")],
+        ("how far", 1.0): [("DecoderView", "along")],
+    }
+
+
+def test_every_slider_of_a_comparison_moves_all_models():
+    found = moved(compare({"CP-VAE": small(), "VAE": small("vae")}, shape=(2, 3)))
+    assert found["category, by its share", 3] == [("DecoderView", "rank")] * 2 + [("SampleSheet", "rank")] * 2
+    assert found["spread of the noise", 2.0] == [("SampleSheet", "spread")] * 2
+    assert found["second direction (sd)", 3.0] == [("DecoderView", "second")] * 2
+
+
+@pytest.mark.parametrize("rank", ["0", None, 1.5, True])
+def test_a_rank_is_a_whole_number(rank):
+    with pytest.raises(TypeError, match="rank must be a whole number"):
+        explore(small(), shape=(2, 3), rank=rank)
+
+
+def test_a_walk_goes_somewhere():
+    for rank in (0, 2):
+        (view,) = [v for v in within(explore(small(), shape=(2, 3), rank=rank), DecoderView) if v.size == 140]
+        assert view.rank == rank != view.towards

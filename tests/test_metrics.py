@@ -49,7 +49,14 @@ def test_the_largest_categories_are_those_above_one_in_k_in_falling_order():
     found = largest_categories(q)
     assert sorted(found) == [k for k, share in enumerate(q.tolist()) if share > 1 / 150]
     assert q[found].tolist() == sorted(q[found].tolist(), reverse=True)
-    assert largest_categories(torch.full((4,), 0.25)) == []
+    assert largest_categories(torch.full((4,), 0.25)) == largest_categories(torch.full((4,), (1 + 5e-7) / 4)) == []
+    assert largest_categories(torch.tensor([1 / 41] * 40 + [0.0] * 60)) == list(range(40))
+
+
+@pytest.mark.parametrize("q", [[float("nan"), 0.5], [[0.5, 0.5], [0.5, 0.5]]])
+def test_largest_categories_of_an_untrained_model_are_refused(q):
+    with pytest.raises(ValueError, match=r"q\(c\) must be finite numbers, one for each category; train the model"):
+        largest_categories(torch.tensor(q))
 
 
 def test_label_shares_add_up_the_mass_of_each_label(clustering):

@@ -241,6 +241,18 @@ def test_category_must_be_one_of_the_models(name, category):
         small(name).sample(4, category=category)
 
 
+@pytest.mark.parametrize("categories", [None, {1, 2}, ["a"], [1.5], [True], [[0], [1, 2]]])
+def test_several_categories_are_whole_numbers(categories):
+    with pytest.raises(TypeError, match="category must be a whole number, not "):
+        small("cp").sample_each(categories, 4)
+
+
+@pytest.mark.parametrize("n", [0, 2.0, True])
+def test_of_several_categories_a_whole_number_is_drawn(n):
+    with pytest.raises((TypeError, ValueError), match="n must be"):
+        small("cp").sample_each([0, 1], n)
+
+
 @pytest.mark.parametrize("categories", [[], 2, [[0, 1], [1, 2]]])
 def test_several_categories_are_a_list_of_at_least_one(categories):
     with pytest.raises(ValueError, match=r"categories must be a list of at least one, not of shape \("):

@@ -14,7 +14,7 @@ from cpvae_lite.results import SHIPPED, Results
 from cpvae_lite.synthetic import compare
 
 SMALL = ("synthetic", "temperature", "last", "slow")  # whose runs are all shipped
-KEPT = [(table, label) for table in SMALL for label in Results(table).labels]
+KEPT = [(table, run.label) for table in SMALL for run in grid(table, [0]) if run.keeps_weights]
 FOUND = [f"{table}/{path.stem}" for table in TABLES for path in sorted((SHIPPED / table).glob("*.json"))]
 IMAGES = [name for name in FOUND if name.partition("/")[0] not in SMALL]
 SUBSETS = [run for run in map(named, IMAGES) if run.keeps_weights and run.data != "omniglot"]
@@ -25,7 +25,7 @@ def test_every_run_of_the_synthetic_mixture_is_shipped(table):
     assert missing(grid(table), SHIPPED) == []
 
 
-@pytest.mark.parametrize("data", ["fashion-mnist", "mnist"])
+@pytest.mark.parametrize("data", SHOWN)
 def test_the_models_that_a_chapter_on_images_shows_are_shipped(data):
     names = [f"{data}/{name}-{SHOWN[data]}-seed0" for name in ("cp", "indq", "indp", "indqp")]
     assert missing(map(named, names), SHIPPED) == []
@@ -88,6 +88,8 @@ def test_the_shipped_weights_have_the_shipped_figures_on_the_shipped_images(run)
     x = data.observed("test")
     found = estimate_bound(model, x, Hard(), seed=0)
     assert found.value == pytest.approx(-measures["negative_bound"], abs=0.02) and len(x) == measures["images"]
+    if not model.categories:
+        return
     assert found.terms["kl_c"] == pytest.approx(measures["kl_c"], abs=0.002)
     pi = model.predict_proba(x)
     assert pi.mean(0).tolist() == pytest.approx(measures["aggregated_posterior"], abs=1e-4)
@@ -96,7 +98,7 @@ def test_the_shipped_weights_have_the_shipped_figures_on_the_shipped_images(run)
         assert row.tolist() == pytest.approx(recorded, abs=1e-3)
 
 
-@pytest.mark.parametrize("run", SUBSETS, ids=lambda run: run.name)
+@pytest.mark.parametrize("run", [run for run in SUBSETS if run.label != "vae"], ids=lambda run: run.name)
 def test_the_purity_of_what_the_shipped_weights_draw_is_the_recorded_one(run):
     results = Results(run.table)
     recorded = results.runs(run.label)[0]["measures"]["generation"]["purity"]

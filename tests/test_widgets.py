@@ -98,3 +98,31 @@ def test_a_weight_that_float16_cannot_hold_is_refused():
         model.likelihood.net.layers[1].affine.weights[0][0, 0] = 1e5
     with pytest.raises(ValueError, match=r"1\.weight of the decoder holds a number that float16 cannot"):
         DecoderWeights.of(model, (2, 3))
+
+
+def test_models_of_one_layout_with_other_weights_are_packed_apart():
+    first, second = (DecoderWeights.of(small("vae", seed=seed), (2, 3)) for seed in (0, 1))
+    assert first is not second and first.bytes != second.bytes
+
+
+def test_a_shape_is_height_and_width():
+    assert DecoderWeights.of(small(categories=4), (2, 3)).shape == [2, 3]
+
+
+@pytest.mark.parametrize("shape", [6, (1, 2, 3), None])
+def test_a_shape_is_two_numbers(shape):
+    with pytest.raises(ValueError, match=r"an image has 6 pixels|shape must be \(height, width\), not "):
+        DecoderWeights.of(small(categories=4), shape)
+
+
+@pytest.mark.parametrize("shape", [(-2, -3), (2.0, 3.0)])
+def test_sides_are_whole_numbers(shape):
+    with pytest.raises((TypeError, ValueError), match="height must be"):
+        DecoderWeights.of(small(categories=4), shape)
+
+
+def test_weights_that_were_changed_are_packed_again():
+    model = small(categories=4)
+    changed = DecoderWeights.of(model, (2, 3))
+    changed.bytes = b"xx"
+    assert DecoderWeights.of(model, (2, 3)).bytes != b"xx"

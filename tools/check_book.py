@@ -48,7 +48,7 @@ class Page(HTMLParser):
 read = cache(Page)
 
 
-def broken_links(path: Path, html: Path = HTML) -> list[str]:
+def broken_links(path: Path, html: Path) -> list[str]:
     """The links of a page that lead nowhere, as they stand there."""
     return [target for target in read(path).targets if not _leads_somewhere(target, path, html)]
 
@@ -76,7 +76,7 @@ def faults() -> list[str]:
     if not (HTML / "index.html").is_file():
         found.append("there is no _build/html/index.html")
     for path in sorted({*HTML.glob("*.html"), *HTML.glob("book/**/*.html")}):
-        found += [f"{path.relative_to(HTML)}: the link {target} leads nowhere" for target in broken_links(path)]
+        found += [f"{path.relative_to(HTML)}: the link {target} leads nowhere" for target in broken_links(path, HTML)]
     return found
 
 

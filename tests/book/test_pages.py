@@ -101,7 +101,7 @@ def test_the_chapter_shows_categories_and_the_bar(context, site):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_links_of_a_page_lead_somewhere(name):
-    assert broken_links(HTML / f"{name}.html") == []
+    assert broken_links(HTML / f"{name}.html", HTML) == []
 
 
 def _launched(url: str) -> tuple[str, str] | None:
