@@ -60,6 +60,7 @@ OVERTURNED = [
     ("R1", "fashion-mnist", "cp", "generation.chance", 0.3),
     ("R2", "fashion-mnist", "cp", "generation.top_shares", [0.1] * 150),
     ("R2", "fashion-mnist", "indq", "generation.purity", 0.4),
+    ("R2", "ablations", "indq", "generation.purity", 0.8),
     ("R3", "fashion-mnist", "cp", "used_categories", 70),
     ("R3", "fashion-mnist", "indq", "used_categories", 80),
     ("R4", "fashion-mnist", "indq", "label_posteriors.item", PAIRS),
