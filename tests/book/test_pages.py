@@ -36,7 +36,8 @@ def opened(request, context, site):
         "request",
         lambda request: None if request.url.startswith((site, "data:", "blob:")) else faults.append(request.url),
     )
-    page.goto(f"{site}/{request.param}.html", wait_until="networkidle")
+    page.goto(f"{site}/{request.param}.html")
+    page.wait_for_load_state("networkidle")
     yield page, [fault for fault in faults if not any(noise in fault for noise in THEME_NOISE)]
     page.close()
 
@@ -94,7 +95,8 @@ def test_the_page_is_no_wider_than_the_screen(opened):
 
 def test_the_chapter_shows_categories_and_the_bar(context, site):
     page = context.new_page()
-    page.goto(f"{site}/book/fashion-mnist.html", wait_until="networkidle")
+    page.goto(f"{site}/book/fashion-mnist.html")
+    page.wait_for_load_state("networkidle")
     assert page.locator("main img").count() >= 9
     assert re.search(r"epoch\s+40/40", page.locator(".jupyter-widgets").first.inner_text())
 
