@@ -153,6 +153,19 @@ def _require_whole(tensors: dict[str, Tensor], model: LatentVariableModel) -> No
             raise ValueError(f"{name} has shape {tuple(tensors[name].shape)}, not {tuple(shape)}")
 
 
+def require_no_run(folder: Path) -> None:
+    """Refuse to train into a folder that holds a run.
+
+    Raises:
+        FileExistsError: if a run is there.
+    """
+    for name in ("run.json", "checkpoint.safetensors", "model.safetensors"):
+        if (folder / name).exists():
+            raise FileExistsError(
+                f"{folder} holds a run already ({name}): choose another folder, resume that run, or delete it"
+            )
+
+
 class Run:
     """The folder of one training run.
 
@@ -183,11 +196,7 @@ class Run:
             FileExistsError: if a run is here already.
             OSError: if the folder cannot be written.
         """
-        for name in ("run.json", "checkpoint.safetensors", "model.safetensors"):
-            if (self.folder / name).exists():
-                raise FileExistsError(
-                    f"{self.folder} holds a run already ({name}): choose another folder, resume that run, or delete it"
-                )
+        require_no_run(self.folder)
         write_json(self.folder / "run.json", _stamp() | self.settings | {"start": checksum(model.state_dict())})
 
     def restore(self, state: TrainState) -> None:

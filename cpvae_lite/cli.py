@@ -30,7 +30,7 @@ from cpvae_lite._commands import (
     set_threads,
 )
 from cpvae_lite._seeding import seeded
-from cpvae_lite.checkpoint import load_model, read_history, read_run
+from cpvae_lite.checkpoint import load_model, read_history, read_run, require_no_run
 from cpvae_lite.checks import WORLDS, check_model, check_worlds, summary, table, worst
 from cpvae_lite.data import DATASETS, Dataset, load_dataset
 from cpvae_lite.decomposition import Check
@@ -48,7 +48,7 @@ TRAINING = (
     "checkpoint_every", "compile",
 )  # fmt: skip
 BUILDING = ("categories", "latent_size", "hidden", "gate", "prior_spread")
-UNITS = "left and right are averages over x, in nats (18: the log-density at one draw); see the book, number by number"
+UNITS = "left and right are averages over x, in nats; see the book, number by number"
 ZOOM = 4  # screen pixels for a pixel of a sampled image
 
 
@@ -88,6 +88,7 @@ def _train(options: argparse.Namespace) -> None:
     if options.resume:
         model, dataset, config = _begun(options)
     else:
+        require_no_run(options.out)  # before anything is downloaded
         dataset = load_dataset(options.dataset or "fashion-mnist", subset=options.subset)
         config = TrainConfig(**_given(options, TRAINING))
         settings = _given(options, BUILDING)
@@ -205,7 +206,7 @@ def _check_run(options: argparse.Namespace) -> list[Check]:
     say(f"{dataset}\n{model.config.name} over {len(x)} images of the {options.split or 'test'} split")
     rows = check_model(model, x, draws=draws, seed=options.seed)
     print(table(rows), flush=True)
-    say(UNITS)
+    say(f"{UNITS} (18: the log-density at one draw)")
     print(summary(next(check for check in rows if check.equation == "17"), len(x)), flush=True)
     return rows
 

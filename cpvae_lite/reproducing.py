@@ -28,10 +28,14 @@ def run(options: argparse.Namespace) -> int:
     if options.dry_run:
         for experiment in todo:
             print(experiment.name)
+        say(f"{len(todo)} of {len(wanted)} runs are missing")
         return 0
     failed = _run_missing(todo, options) if options.out else 0
     if not options.quiet:
-        for table in dict.fromkeys(experiment.table for experiment in wanted):
+        tables = dict.fromkeys(experiment.table for experiment in wanted)
+        for table in tables:
+            if len(tables) > 1:
+                say(f"{table}:")
             _print_table(table, options.out)
     return FAILED if failed else 0
 

@@ -75,8 +75,10 @@ def test_sample_draws_the_same_images_for_a_seed_and_leaves_no_gap(run, tmp_path
     assert (pixels[4 * 30 :, 4 * 60 :] == 255).all()  # the sixth place is empty
 
 
-def test_a_run_is_never_overwritten(run, capsys):
+def test_a_run_is_never_overwritten(run, capsys, monkeypatch):
     before = (run / "model.safetensors").read_bytes()
+    assert "holds a run already" in fails(capsys, "train", *QUICK, "--out", str(run))
+    monkeypatch.setattr(cli, "load_dataset", lambda *_, **__: pytest.fail("data were loaded first"))
     assert "holds a run already" in fails(capsys, "train", *QUICK, "--out", str(run))
     assert (run / "model.safetensors").read_bytes() == before
 

@@ -25,7 +25,9 @@ def test_a_dry_run_lists_what_is_missing(tmp_path, capsys):
         cli.main(["reproduce", "synthetic", "temperature", "--out", str(tmp_path), "--seeds", "0,3", "--dry-run"]) == 0
     )
     wanted = grid("synthetic", [0, 3]) + grid("temperature", [0, 3])
-    assert capsys.readouterr().out.splitlines() == [run.name for run in wanted]
+    listed = capsys.readouterr()
+    assert listed.out.splitlines() == [run.name for run in wanted]
+    assert listed.err == f"{len(wanted)} of {len(wanted)} runs are missing\n"
     assert list(tmp_path.iterdir()) == []
 
 
