@@ -1,4 +1,5 @@
 import re
+import struct
 import subprocess
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
@@ -11,6 +12,8 @@ from tools.set_address import HOST
 
 ROOT = Path(__file__).parents[2]
 HTML = ROOT / "_build" / "html"
+SCREENSHOTS = ROOT / "_build" / "screenshots"
+TALLEST = 25_000  # pixels of a page that a screenshot shows; the package's own goes on for much longer
 PAGES = pages(yaml.safe_load((ROOT / "_toc.yml").read_text()))
 
 # The theme's own noise: it declares a Thebe variable twice and starts with no theme mode.
@@ -36,8 +39,8 @@ def opened(request, context, site):
         "request",
         lambda request: None if request.url.startswith((site, "data:", "blob:")) else faults.append(request.url),
     )
-    page.goto(f"{site}/{request.param}.html")
-    page.wait_for_load_state("networkidle")
+    page.goto(f"{site}/{request.param}.html", wait_until="networkidle")
+    page.wait_for_load_state("load")  # on a busy machine the network is idle before
     yield page, [fault for fault in faults if not any(noise in fault for noise in THEME_NOISE)]
     page.close()
 
@@ -46,6 +49,15 @@ def test_a_page_loads_whole_and_asks_no_other_host(opened):
     page, faults = opened
     assert faults == []
     assert page.locator("article h1").first.is_visible()
+
+
+def test_a_picture_of_a_page_is_kept_for_looking_at(opened, request):
+    page, _ = opened
+    picture = SCREENSHOTS / f"{request.node.callspec.id.replace('/', '-')}.png"
+    width, height = page.viewport_size["width"], page.evaluate("document.documentElement.scrollHeight")
+    shown = {"x": 0, "y": 0, "width": width, "height": min(height, TALLEST)}
+    page.screenshot(path=picture, full_page=True, clip=shown)
+    assert struct.unpack(">II", picture.read_bytes()[16:24]) == (shown["width"], shown["height"])
 
 
 def test_formulas_are_rendered(opened):
@@ -95,8 +107,8 @@ def test_the_page_is_no_wider_than_the_screen(opened):
 
 def test_the_chapter_shows_categories_and_the_bar(context, site):
     page = context.new_page()
-    page.goto(f"{site}/book/fashion-mnist.html")
-    page.wait_for_load_state("networkidle")
+    page.goto(f"{site}/book/fashion-mnist.html", wait_until="networkidle")
+    page.wait_for_load_state("load")  # on a busy machine the network is idle before
     assert page.locator("main img").count() >= 9
     assert re.search(r"epoch\s+40/40", page.locator(".jupyter-widgets").first.inner_text())
 

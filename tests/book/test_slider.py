@@ -224,8 +224,8 @@ def test_an_error_of_the_function_is_said_and_forgotten(live):
 
 def test_the_book_has_sliders_that_move(site, browser):
     page = browser.new_page()
-    page.goto(f"{site}/book/synthetic.html")
-    page.wait_for_load_state("networkidle")
+    page.goto(f"{site}/book/synthetic.html", wait_until="networkidle")
+    page.wait_for_load_state("load")  # on a busy machine the network is idle before
     block = page.locator(".cpvae-frames").first
     block.get_by_role("slider").press("Home")
     (image,) = [image for image in block.locator("img").all() if image.is_visible()]
