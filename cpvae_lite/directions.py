@@ -25,19 +25,17 @@ class Prototypes:
         directions: (K, count, D), unit vectors in standard deviations. The largest entry of each is positive.
         change: (K, count), by how much the image moves for one standard deviation, as the length of that move in
             pixel brightness.
-        images: the decoded centres, (K, features).
     """
 
     mean: Tensor
     scale: Tensor
     directions: Tensor
     change: Tensor
-    images: Tensor
 
 
 @torch.no_grad()
 def prototypes(model: LatentVariableModel, count: int = 3) -> Prototypes:
-    r"""Decode the centre of each category and look around it.
+    r"""The centre of each category, and the directions in which its image changes most there.
 
     The directions are the first right singular vectors of the decoder's Jacobian there, times σ.
 
@@ -51,8 +49,8 @@ def prototypes(model: LatentVariableModel, count: int = 3) -> Prototypes:
     Example:
         >>> from cpvae_lite import build
         >>> found = prototypes(build("cp", features=784, categories=10))
-        >>> found.directions.shape, found.images.shape
-        (torch.Size([10, 3, 40]), torch.Size([10, 784]))
+        >>> found.directions.shape, found.change.shape
+        (torch.Size([10, 3, 40]), torch.Size([10, 3]))
     """
     mean, scale = centres(model)
     if whole_number("count", count) > mean.shape[1]:
@@ -64,7 +62,7 @@ def prototypes(model: LatentVariableModel, count: int = 3) -> Prototypes:
     def decode(steps: Tensor) -> Tensor:
         return model.likelihood({"z": mean + scale * steps, "c": categories}).mean
 
-    images, slopes = torch.autograd.functional.jvp(decode, torch.zeros_like(axes), axes)  # (D, K, features)
+    _, slopes = torch.autograd.functional.jvp(decode, torch.zeros_like(axes), axes)  # (D, K, features)
     slopes = slopes.permute(1, 2, 0)
     squares, vectors = torch.linalg.eigh(slopes.mT @ slopes)
     directions = vectors.mT.flip(1)[:, :count]
@@ -74,7 +72,6 @@ def prototypes(model: LatentVariableModel, count: int = 3) -> Prototypes:
         scale,
         directions * largest.sign(),
         squares.flip(1)[:, :count].clamp_min(0).sqrt(),
-        images[0],
     )
 
 

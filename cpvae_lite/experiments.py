@@ -214,11 +214,12 @@ def _kept(data: str, model: dict[str, object], seed: int) -> dict:
     """How closely a run is looked at, and what stays of it."""
     if seed:
         return {"importance_samples": EVIDENCE_SAMPLES}
-    if _is_shown(data, model):
-        return {"importance_samples": MANY_SAMPLES, "keeps": (HALF_WEIGHTS, SHEET)}
-    if model["name"] == "vae":  # the explorer sets it beside them
-        return {"importance_samples": EVIDENCE_SAMPLES, "keeps": (HALF_WEIGHTS, SHEET)}
-    return {"importance_samples": EVIDENCE_SAMPLES, "keeps": (SHEET,)}
+    shown = _is_shown(data, model)
+    kept = shown or model["name"] == "vae"  # the explorer sets it beside them
+    return {
+        "importance_samples": MANY_SAMPLES if shown else EVIDENCE_SAMPLES,
+        "keeps": (HALF_WEIGHTS, SHEET) if kept else (SHEET,),
+    }
 
 
 def _is_shown(data: str, model: dict[str, object]) -> bool:

@@ -110,8 +110,10 @@ function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+// In a square, whose sides an image that is not square touches with its longer sides alone.
 function pixelated(canvas, size) {
-  canvas.style.cssText = `width: ${size}px; height: ${size}px; image-rendering: pixelated; border: 1px solid #bbb;`;
+  canvas.style.cssText =
+    `width: ${size}px; height: ${size}px; object-fit: contain; image-rendering: pixelated; border: 1px solid #bbb;`;
   return canvas;
 }
 

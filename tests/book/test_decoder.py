@@ -96,6 +96,11 @@ def test_each_slider_moves_the_image_by_keyboard(page, model):
     assert np.abs(same(view, model)[0] - before).max() > 1
 
 
+def test_images_that_are_not_square_are_not_stretched(page):
+    fits = page.locator("canvas").evaluate_all("all => all.map(canvas => getComputedStyle(canvas).objectFit)")
+    assert len(fits) > 30 and set(fits) == {"contain"}
+
+
 def test_a_slider_follows_the_mouse(page, model):
     view, handle = main_view(page), slider(page, "first direction (sd)")
     handle.scroll_into_view_if_needed()
