@@ -19,7 +19,8 @@ from cpvae_lite.tables import Table
 
 VERDICTS = ("holds", "does not hold", "depends", "open")
 NOT_BORNE_OUT = "; these results do not bear that out"
-CHARACTERS = 36  # of a column in a terminal
+CHARACTERS = 30  # of a column in a terminal
+PLACE = re.compile(r"<td>([\w-]+)#([\w-]+)</td>")  # the page and the section of a cell that is the place of a claim
 WRAPPED = "text-align: left; vertical-align: top; white-space: normal; padding: 0.3em 0.6em"  # not as figures are
 
 Stored = Callable[[str], Results]  # the results of a table by its name, as "synthetic"
@@ -53,15 +54,20 @@ class Claim:
             raise ValueError(f"{self.number}: {self.verdict!r} is no verdict; begin with one of {', '.join(VERDICTS)}")
 
 
+def open_claim(number: str, says: str, where: str, verdict: str = "open: not run yet") -> Claim:
+    """A sentence that our runs cannot judge, or not yet; the arguments are those of :class:`Claim`."""
+    return Claim(number, says, verdict, where, measured=lambda stored: "", stands=lambda stored: True)
+
+
 class Sentences(Table):
-    """A table of sentences, which begin at the left and wrap where the page ends.
+    """A table of sentences, which begin at the left and wrap where the page ends; places in the book are links.
 
     Example:
         >>> print(Sentences(["says", "found"], [["one sentence", "words " * 10]]))
         says          found
         <BLANKLINE>
-        one sentence  words words words words words words
-                      words words words words
+        one sentence  words words words words words
+                      words words words words words
     """
 
     def __str__(self) -> str:
@@ -73,6 +79,7 @@ class Sentences(Table):
 
     def _repr_html_(self) -> str:
         html = _unbroken(super()._repr_html_())  # all text is escaped there: what looks like a tag is one
+        html = PLACE.sub(r'<td><a href="\1.html#\2">\1</a></td>', html)
         for tag, weight in (('<th scope="col"', "bold"), ('<th scope="row"', "normal"), ("<td", "normal")):
             html = html.replace(tag, f'{tag} style="{WRAPPED}; font-weight: {weight}"')
         return html
@@ -95,7 +102,7 @@ def _side_by_side(cells: Iterable[list[str]], widths: Iterable[int]) -> str:
 
 
 def claims_table(claims: Iterable[Claim], folder: str | Path = SHIPPED) -> Table:
-    """What the paper says, our verdict, and what we measured: a row for each claim.
+    """What the paper says, our verdict, what we measured, and where the book shows it: a row for each claim.
 
     Args:
         claims: in the order of the rows.
@@ -106,14 +113,14 @@ def claims_table(claims: Iterable[Claim], folder: str | Path = SHIPPED) -> Table
 
     Example:
         >>> from cpvae_lite.claims_synthetic import SYNTHETIC
-        >>> table = claims_table(SYNTHETIC[:1])
+        >>> table = claims_table(SYNTHETIC[2:3])
         >>> table.rows[0][:2]
-        ['CP-VAE recovers both modes with 2 categories', 'holds']
+        ['INDq behaves like CP-VAE with 2 categories', 'holds at the best epoch, not at the last']
     """
     stored = cache(lambda table: Results(table, folder))
     return Sentences(
-        ["the paper says", "verdict", "what we measured"],
-        [[claim.says, _verdict(claim, stored), claim.measured(stored)] for claim in claims],
+        ["the paper says", "verdict", "what we measured", "shown in"],
+        [[claim.says, _verdict(claim, stored), claim.measured(stored), claim.where] for claim in claims],
     )
 
 

@@ -86,13 +86,16 @@ SYNTHETIC = (
     Claim(
         number="S1a",
         says="CP-VAE recovers both modes with 2 categories",
-        verdict="holds",
+        verdict="holds at the best epoch; at the last there are two modes as well, but further from the truth",
         where=TABLES,
-        measured=lambda stored: (
-            f"{_by_table(stored, 'cp-2', USUAL, LOW)}; {_by_table(stored, 'cp-2', LAST)}, in two modes as well"
-        ),
-        stands=lambda stored: all(
-            _two_bumps(stored, USUAL, "cp-2") + _two_bumps(stored, LOW, "cp-2") + _two_bumps(stored, LAST, "cp-2", inf)
+        measured=lambda stored: f"{_by_table(stored, 'cp-2', USUAL, LOW)}; {_by_table(stored, 'cp-2', LAST)}",
+        stands=lambda stored: (
+            all(
+                _two_bumps(stored, USUAL, "cp-2")
+                + _two_bumps(stored, LOW, "cp-2")
+                + _two_bumps(stored, LAST, "cp-2", inf)
+            )
+            and not any(_two_bumps(stored, LAST, "cp-2"))
         ),
     ),
     Claim(
@@ -112,17 +115,21 @@ SYNTHETIC = (
     Claim(
         number="S2a",
         says="INDq behaves like CP-VAE with 2 categories",
-        verdict="holds",
+        verdict="holds at the best epoch, not at the last",
         where=TABLES,
-        measured=lambda stored: _by_table(stored, "indq-2", USUAL, LOW, LAST),
-        stands=lambda stored: all(
-            all(_two_bumps(stored, table, label)) for table in (USUAL, LOW) for label in ("cp-2", "indq-2")
+        measured=lambda stored: "; ".join(
+            f"{CALLED[table]}: {_by_model(stored, table, 'indq-2', 'cp-2')}" for table in (USUAL, LOW, LAST)
+        ),
+        stands=lambda stored: (
+            all(all(_two_bumps(stored, table, label)) for table in (USUAL, LOW) for label in ("cp-2", "indq-2"))
+            and all(_two_bumps(stored, LAST, "indq-2"))
+            and not any(_two_bumps(stored, LAST, "cp-2"))
         ),
     ),
     Claim(
         number="S2b",
         says="That INDq does so confirms that learning p(z|c) matters",
-        verdict="holds in most runs; it supports the point, it cannot confirm it",
+        verdict="depends on the run: most fall short without, some do well",
         where=TABLES,
         measured=lambda stored: (
             f"with N(0, I) instead, low: {_by_model(stored, LOW, 'indp-2', 'indqp-2')}; of these, "
@@ -136,19 +143,22 @@ SYNTHETIC = (
     Claim(
         number="S2c",
         says="INDq has difficulties with 150 categories, in contrast to CP-VAE",
-        verdict="depends: at the low temperature there is no contrast",
+        verdict="does not hold here: both do well at the low temperature and at the last epoch, both fall short in "
+        "longer runs, and two of five runs against none is what chance can do",
         where=TABLES,
         measured=lambda stored: (
             f"low: {_by_model(stored, LOW, 'indq-150', 'cp-150')}; usual: "
             f"{_by_model(stored, USUAL, 'indq-150', 'cp-150')}, with two modes in "
             f"{_count(_two_bumps(stored, USUAL, 'indq-150', NEAR))} against "
             f"{_count(_two_bumps(stored, USUAL, 'cp-150', NEAR))}; last epoch: "
-            f"{_by_model(stored, LAST, 'indq-150', 'cp-150')}; slower, one seed, both fall short: "
+            f"{_by_model(stored, LAST, 'indq-150', 'cp-150')}; slower, one seed: "
             f"{_by_model(stored, SLOW, 'indq-150', 'cp-150')}"
         ),
         stands=lambda stored: (
             all(_two_bumps(stored, LOW, "indq-150") + _two_bumps(stored, LOW, "cp-150"))
-            and sum(_two_bumps(stored, USUAL, "indq-150", NEAR)) < sum(_two_bumps(stored, USUAL, "cp-150", NEAR))
+            and all(_two_bumps(stored, LAST, "indq-150", NEAR) + _two_bumps(stored, LAST, "cp-150", NEAR))
+            and not any(_two_bumps(stored, USUAL, "indq-150", NEAR))
+            and sum(_two_bumps(stored, USUAL, "cp-150", NEAR)) == 2
             and not any(_two_bumps(stored, SLOW, "indq-150", NEAR) + _two_bumps(stored, SLOW, "cp-150", NEAR))
         ),
     ),
@@ -182,7 +192,12 @@ SYNTHETIC = (
         where=TABLES,
         measured=lambda stored: (
             f"with 2: {_by_model(stored, USUAL, 'mog-2', 'vamp-2')}; "
-            f"with 150: {_by_model(stored, USUAL, 'mog-150', 'vamp-150')}"
+            f"with 150: {_by_model(stored, USUAL, 'mog-150', 'vamp-150')}. Two clean bumps: "
+            + ", ".join(
+                f"{NAMES[name]} with {count} in {_count(_two_bumps(stored, USUAL, f'{name}-{count}'))}"
+                for name in ("mog", "vamp")
+                for count in (2, 150)
+            )
         ),
         stands=lambda stored: (
             all(_two_bumps(stored, USUAL, "vamp-2"))
@@ -208,7 +223,7 @@ SYNTHETIC = (
     Claim(
         number="S6a",
         says="Drawing c from the uniform prior mixes, from q(c) it does not",
-        verdict="holds as a distance, not as mixing",
+        verdict="depends on what is meant: the distance grows, but nothing is mixed",
         where=FIG_5,
         measured=lambda stored: (
             f"CP-VAE, 150, low: {_distance(stored, LOW, 'cp-150', 'uniform').format(4)} against "

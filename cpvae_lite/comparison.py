@@ -6,10 +6,11 @@ import torch
 from torch import Tensor
 
 from cpvae_lite.experiments import SHOWN, Experiment, grid
-from cpvae_lite.metrics import first_categories, shared_categories
-from cpvae_lite.paper import reported
+from cpvae_lite.metrics import first_categories, label_overlap, shared_by_chance, shared_categories
+from cpvae_lite.paper import FIRST_CATEGORIES, reported
 from cpvae_lite.results import Results
-from cpvae_lite.tables import BOUND, EVIDENCE, RELAXED, Table
+from cpvae_lite.tables import BOUND, EVIDENCE, RELAXED, Column, Table
+from cpvae_lite.zoo import CATEGORICAL
 
 NAMES = {  # in the paper's order
     "cp": "CP-VAE",
@@ -22,6 +23,7 @@ NAMES = {  # in the paper's order
     "hvae": "HVAE",
     "hvamp": "HVamp",
 }
+GAP = Column("difference", lambda found: found["negative_bound"] - found["relaxed_negative_bound"], 2)
 OURS = (RELAXED, BOUND, EVIDENCE)  # beside the paper's entry, from what flatters most to the thing itself
 MARK = "*"  # of a category that stands in the lists of several labels
 
@@ -66,34 +68,116 @@ def _row(results: Results, label: str, model: dict) -> list[str]:
     return [*row, *ours, str(len(runs)), "-".join(map(str, dict.fromkeys([epochs[0], epochs[-1]])))]
 
 
-def label_table(results: Results, label_names: tuple[str, ...], seed: int = 0) -> Table:
-    """The form of Tables 2 and A1: the categories that each label uses most, for the models that are there.
+def runs_table(results: Results) -> Table:
+    """How the models of a data set that are shown were trained and measured: a row for each run that is there.
+
+    Args:
+        results: of "mnist", "fashion-mnist" or "omniglot".
+
+    Returns:
+        A table with the seed, the epochs, the epoch whose weights were kept, the hours that training took, where, and
+        the number of importance samples for each image that -log p(x) was estimated with.
+    """
+    rows = [[NAMES[name], *_described(run)] for name, label in _shown(results) for run in results.runs(label)]
+    return Table(["model", "seed", "epochs", "kept", "hours", "on", "importance samples"], rows)
+
+
+def _described(run: dict) -> list[str]:
+    machine = run["environment"]
+    return [
+        str(run["training"]["seed"]),
+        str(run["epochs"]),
+        str(run["best_epoch"]),
+        f"{run['seconds'] / 3600:.1f}",
+        f"{machine['device']} ({machine['processor']})",
+        str(run["measures"]["importance_samples"]),
+    ]
+
+
+def gap_table(results: Results) -> Table:
+    """How far the relaxed objective lies from the bound, in nats, for the models of a data set that are shown.
+
+    Args:
+        results: of "mnist", "fashion-mnist" or "omniglot".
+
+    Returns:
+        A table with the paper's entry of Table 3, then ours, as mean and standard deviation over seeds.
+    """
+    data, columns = results.table, (RELAXED, BOUND, GAP)
+    rows = [
+        [NAMES[name], f"{reported(name, data, SHOWN[data]):.2f}", *(c.entry(results, label) for c in columns)]
+        for name, label in _shown(results)
+    ]
+    return Table(["model", "paper", *(column.name for column in columns)], rows)
+
+
+def shared_table(results: Results) -> Table:
+    """How many categories stand under several labels in the form of Tables 2 and A1.
 
     Args:
         results: of "mnist" or "fashion-mnist".
+
+    Returns:
+        A table with the paper's number, or a dash where it shows no lists; ours over seeds; what lists drawn by chance
+        would share; and how much of their categories two labels have in common, see
+        :func:`cpvae_lite.metrics.label_overlap`.
+    """
+    data = results.table
+    chance = shared_by_chance(len(FIRST_CATEGORIES[data]["cp"]), SHOWN[data])
+    ours, common = Column("ours", shared, 0), Column("overlap", overlap)
+    rows = [
+        [
+            NAMES[name],
+            str(shared_in_paper(name, data)) if name in FIRST_CATEGORIES[data] else "–",
+            ours.entry(results, label),
+            f"{chance:.1f}",
+            common.entry(results, label),
+        ]
+        for name, label in _shown(results)
+    ]
+    return Table(["model", "paper", ours.name, "by chance", common.name], rows)
+
+
+def _shown(results: Results) -> list[tuple[str, str]]:
+    """Names and labels of the models with a latent c that are shown, as far as they were run."""
+    labels = [(name, f"{name}-{SHOWN[results.table]}") for name in CATEGORICAL]
+    return [(name, label) for name, label in labels if label in results]
+
+
+def shared(measures: dict) -> int:
+    """Categories of a run that stand under several labels in the form of Table 2."""
+    return len(shared_categories(first_categories(label_posteriors(measures))))
+
+
+def overlap(measures: dict) -> float:
+    """How much of its categories a label has in common with another in a run, on average."""
+    return label_overlap(label_posteriors(measures))
+
+
+def shared_in_paper(name: str, data: str) -> int:
+    """Categories that stand under several labels in the paper's Table 2 or A1.
+
+    Example:
+        >>> shared_in_paper("indq", "fashion-mnist"), shared_in_paper("indq", "mnist")
+        (12, 8)
+    """
+    return len(shared_categories(FIRST_CATEGORIES[data][name]))
+
+
+def label_table(results: Results, label_names: tuple[str, ...]) -> Table:
+    """The form of Tables 2 and A1: the categories that each label uses most, for the models that are there.
+
+    Args:
+        results: of "mnist" or "fashion-mnist"; of several seeds the first is shown, since categories have no order.
         label_names: one a row.
-        seed: of the runs.
 
     Returns:
         A table with a column a model. A category that stands in the lists of several labels is marked with "*".
     """
-    lists = {name: first for name in ("cp", "indq", "indp", "indqp") if (first := first_of(results, name, seed))}
-    rows = [[label, *(_marked(first, row) for first in lists.values())] for row, label in enumerate(label_names)]
-    return Table(["label", *(NAMES[name] for name in lists)], rows)
-
-
-def first_of(results: Results, name: str, seed: int = 0) -> list[list[int]]:
-    """The first five categories of each label of a stored run; nothing if it is not there.
-
-    Args:
-        results: of a data set with labels.
-        name: of the model.
-        seed: of the run.
-    """
-    label = f"{name}-{SHOWN[results.table]}"
-    runs = results.runs(label) if label in results else []
-    found = next((run["measures"] for run in runs if run["training"]["seed"] == seed), None)
-    return first_categories(label_posteriors(found)) if found else []
+    shown = _shown(results)
+    lists = [first_categories(label_posteriors(results.runs(label)[0]["measures"])) for _, label in shown]
+    rows = [[label, *(_marked(first, row) for first in lists)] for row, label in enumerate(label_names)]
+    return Table(["label", *(NAMES[name] for name, _ in shown)], rows)
 
 
 def label_posteriors(measures: dict) -> Tensor:

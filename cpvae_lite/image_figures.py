@@ -14,8 +14,8 @@ from cpvae_lite.claims import Stored
 from cpvae_lite.comparison import NAMES, label_posteriors
 from cpvae_lite.data import FASHION_ITEMS
 from cpvae_lite.experiments import SHOWN
-from cpvae_lite.metrics import first_categories, shared_categories
-from cpvae_lite.paper import FIRST_CATEGORIES, reported
+from cpvae_lite.metrics import first_categories
+from cpvae_lite.paper import reported
 from cpvae_lite.results import Spread
 
 CLOTHES, DIGITS, LETTERS = "fashion-mnist", "mnist", "omniglot"
@@ -40,21 +40,9 @@ def chance(found: dict) -> float:
     return found["generation"]["chance"]
 
 
-def purity_above(found: dict) -> float:
-    """Generation purity of the categories with q(c) > 1/K, as in the paper's figures."""
-    return sum(share * top for share, top in _above(found)) / sum(share for share, _ in _above(found))
-
-
-def mixed_above(found: dict) -> float:
-    """How many of these draw no kind in more than half of the cases."""
-    return sum(top <= 0.5 for _, top in _above(found))
-
-
-def _above(found: dict) -> list[tuple[float, float]]:
-    """Share of the category, and its top kind's share of the draws."""
-    drawn = found["generation"]
-    least = 1 / found["categories"]
-    return [pair for pair in zip(drawn["weights"], drawn["top_shares"], strict=True) if pair[0] > least]
+def mixed(found: dict) -> int:
+    """How many categories draw no kind in more than half of the cases."""
+    return sum(top <= 0.5 for top in found["generation"]["top_shares"])
 
 
 def purity(found: dict) -> float:
@@ -68,14 +56,14 @@ def alphabet_accuracy(found: dict) -> float:
     return found["labels"]["alphabet"]["accuracy"]
 
 
+def empty(found: dict) -> int:
+    """How many categories no test image uses: all test images together give them less than a tenth of one."""
+    return sum(share * found["images"] < 0.1 for share in found["aggregated_posterior"])
+
+
 def most_of_an_alphabet(found: dict) -> float:
     """The greatest q(c|alphabet)."""
     return label_posteriors(found).max().item()
-
-
-def shared(found: dict) -> float:
-    """Categories that stand under several labels in the form of Table 2."""
-    return len(shared_categories(first_categories(label_posteriors(found))))
 
 
 # --- over seeds ------------------------------------------------------------------------------------------
@@ -113,9 +101,13 @@ class Shown:
         """The same of several models."""
         return ", ".join(f"{NAMES[name]} {self.one(name, figure, digits)}" for name in names)
 
-    def ahead(self, figure: Figure) -> float:
-        """CP-VAE's figure less INDq's."""
-        return self.mean("cp", figure) - self.mean("indq", figure)
+    def ahead(self, figure: Figure, name: str = "cp", other: str = "indq") -> float:
+        """A model's figure less another's."""
+        return self.mean(name, figure) - self.mean(other, figure)
+
+    def best(self, figure: Figure) -> str:
+        """Which of the four models has the smallest figure."""
+        return min(FOUR, key=lambda name: self.mean(name, figure))
 
     def better_pair(self, figure: Figure) -> tuple[str, ...] | None:
         """BOTH or PLAIN, if each of these two models has a smaller figure than each of the others; None if neither."""
@@ -147,33 +139,29 @@ def by_data(
     return "; ".join(f"{DATA[data]}: {Shown(stored, data).text(figure, digits, names)}" for data in over)
 
 
-def named_as_asked(found: Shown) -> list[float]:
-    """For each label, the share of CP-VAE's draws from its five first categories that a classifier gives that label."""
-    measures = found.first_run("cp")
-    counts, first = measures["generation"]["counts"], first_categories(label_posteriors(measures))
+def named_as_asked(found: Shown, name: str = "cp", count: int = 5) -> list[float]:
+    """For each label, the share of draws from its first categories that a classifier gives that label.
+
+    Args:
+        found: of clothes or digits.
+        name: of the model, whose first seed is taken.
+        count: how many categories of each label, all drawn alike.
+    """
+    measures = found.first_run(name)
+    counts, first = measures["generation"]["counts"], first_categories(label_posteriors(measures), count)
     return [
         sum(counts[category][label] for category in categories) / sum(sum(counts[category]) for category in categories)
         for label, categories in enumerate(first)
     ]
 
 
-def least_and_most(found: Shown) -> str:
-    """Of these shares the three least and the greatest, in words, of clothes."""
-    ranked = sorted(zip(named_as_asked(found), FASHION_ITEMS, strict=True))
+def least_and_most(shares: Sequence[float]) -> str:
+    """Of a share for each kind of clothes, the three least and the greatest in words."""
+    ranked = sorted(zip(shares, FASHION_ITEMS, strict=True))
     return ", ".join(f"{item} {share:.2f}" for share, item in (*ranked[:3], ranked[-1]))
 
 
 # --- of the paper ----------------------------------------------------------------------------------------
-
-
-def shared_in_paper(name: str, data: str = CLOTHES) -> int:
-    """Categories that stand under several labels in Table 2 or A1.
-
-    Example:
-        >>> shared_in_paper("indq"), shared_in_paper("indq", DIGITS)
-        (12, 8)
-    """
-    return len(shared_categories(FIRST_CATEGORIES[data][name]))
 
 
 def printed(names: tuple[str, ...] = BOTH) -> str:

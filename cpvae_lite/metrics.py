@@ -127,6 +127,41 @@ def shared_categories(first: list[list[int]]) -> list[int]:
     return sorted(category for category, count in labels.items() if count > 1)
 
 
+def shared_by_chance(labels: int, categories: int, count: int = 5) -> float:
+    """How many categories stand in several lists, on average, if each list is drawn by chance without repetition.
+
+    Args:
+        labels: how many lists.
+        categories: K, to draw from.
+        count: of each list.
+
+    Example:
+        >>> round(shared_by_chance(10, 150), 2)
+        6.28
+    """
+    share = min(1.0, count / categories)  # that one list holds a given category
+    none, one = (1 - share) ** labels, labels * share * (1 - share) ** (labels - 1)
+    return categories * (1 - none - one)
+
+
+def label_overlap(posteriors: Tensor) -> float:
+    r"""How much of its categories a label has in common with another: :math:`\sum_k \min(q(c_k|a), q(c_k|b))`.
+
+    Args:
+        posteriors: q(c|label), (labels, K).
+
+    Returns:
+        The mean over all pairs of labels: 0 if no category serves two labels, 1 if all labels use all alike.
+
+    Example:
+        >>> import torch
+        >>> label_overlap(torch.tensor([[0.5, 0.5, 0.0], [0.0, 0.5, 0.5]]))
+        0.5
+    """
+    first, second = torch.combinations(torch.arange(len(posteriors))).T
+    return torch.minimum(posteriors[first], posteriors[second]).sum(1).mean().item()
+
+
 def active_units(means: Tensor, threshold: float = 0.01) -> int:
     """How many dimensions of a code say something about x: those whose posterior mean varies over the data.
 

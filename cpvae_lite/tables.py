@@ -118,6 +118,10 @@ def _generation(found: dict, figure: str) -> float | None:
 BOUND = Column("-bound", lambda found: found["negative_bound"], 2)
 RELAXED = Column("relaxed, no bound", lambda found: found.get("relaxed_negative_bound"), 2)
 EVIDENCE = Column("-log p(x)", lambda found: found["negative_log_evidence"], 2)
+PURITY = (
+    Column("generation purity", lambda found: _generation(found, "purity")),
+    Column("by chance", lambda found: _generation(found, "chance")),
+)
 IMAGES = (
     BOUND,
     RELAXED,
@@ -126,7 +130,6 @@ IMAGES = (
     Column("above 1/K", lambda found: found.get("used_categories"), 0),
     Column("NMI", lambda found: _agreement(found, "nmi")),
     Column("purity", lambda found: _agreement(found, "purity")),
-    Column("generation purity", lambda found: _generation(found, "purity")),
-    Column("by chance", lambda found: _generation(found, "chance")),
+    *PURITY,
 )
 COLUMNS = {name: IMAGES if table.measure is measure_images else SYNTHETIC for name, table in TABLES.items()}

@@ -154,8 +154,8 @@ def toy(measured="a figure", stands=lambda stored: True, says="it works"):
 
 def test_the_table_has_a_row_for_each_claim():
     table = claims_table(SYNTHETIC)
-    assert isinstance(table, Table) and table.header == ["the paper says", "verdict", "what we measured"]
-    assert table.rows == [[one.says, one.verdict, one.measured(SHIPPED_RESULTS)] for one in SYNTHETIC]
+    assert isinstance(table, Table) and table.header == ["the paper says", "verdict", "what we measured", "shown in"]
+    assert table.rows == [[one.says, one.verdict, one.measured(SHIPPED_RESULTS), one.where] for one in SYNTHETIC]
 
 
 def test_the_table_reads_the_folder_that_it_is_given(tmp_path):
@@ -166,8 +166,8 @@ def test_the_table_reads_the_folder_that_it_is_given(tmp_path):
     def modes(stored):
         return stored("toy").over_seeds("cp-2", lambda run: run["modes"])
 
-    claim = Claim("S0", "two", "holds", "", lambda s: modes(s).format(1), lambda s: min(modes(s).values) == 2)
-    assert claims_table([claim], tmp_path).rows == [["two", "holds" + NOT_BORNE_OUT, "1.5 ± 0.7"]]
+    claim = Claim("S0", "two", "holds", "toys#two", lambda s: modes(s).format(1), lambda s: min(modes(s).values) == 2)
+    assert claims_table([claim], tmp_path).rows == [["two", "holds" + NOT_BORNE_OUT, "1.5 ± 0.7", "toys#two"]]
     with pytest.raises(KeyError, match="holds no run of cp-2"):
         claims_table([claim], SHIPPED)
 
@@ -175,9 +175,15 @@ def test_the_table_reads_the_folder_that_it_is_given(tmp_path):
 def test_long_sentences_wrap_in_a_terminal_and_on_a_page():
     table = claims_table([toy("0.123 ± 0.456, " * 9, says="a < b"), toy("none")])
     lines = str(table).split("\n")
-    assert max(map(len, lines)) <= 3 * CHARACTERS + 4 and len(lines) > 5
+    assert max(map(len, lines)) <= 4 * CHARACTERS + 6 and len(lines) > 5
     assert sum("0.123\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}0.456," in line for line in lines) > 2
     html = table._repr_html_()
     cells = re.findall(r"<t[hd] [^>]*>", html)
-    assert len(cells) == 9 and all("text-align: left" in cell and "white-space: normal" in cell for cell in cells)
+    assert len(cells) == 12 and all("text-align: left" in cell and "white-space: normal" in cell for cell in cells)
     assert html.count("a &lt; b") == 1
+
+
+def test_the_place_of_a_claim_is_a_link_on_a_page():
+    html = claims_table([toy()])._repr_html_()
+    assert html.count('><a href="synthetic.html#exercises">synthetic</a></td>') == html.count("<a ") == 1
+    assert "synthetic#exercises" in str(claims_table([toy()]))

@@ -1,19 +1,23 @@
 """The paper's tables beside ours, built from records alone."""
 
+from functools import partial
+
 import pytest
 
-from cpvae_lite.comparison import NAMES, first_of, label_table, table_3
+from cpvae_lite.comparison import NAMES, gap_table, label_table, runs_table, shared_table, table_3
 from cpvae_lite.results import Results
 from cpvae_lite.storage import write_json
 from cpvae_lite.zoo import MODELS
 
 
 def record(name, size, seed, bound, epochs=300, posteriors=None):
-    measures = {"negative_bound": bound, "negative_log_evidence": bound - 3}
-    if name in ("cp", "indq"):
+    measures = {"negative_bound": bound, "negative_log_evidence": bound - 3, "importance_samples": 500}
+    if posteriors:
         measures |= {"relaxed_negative_bound": bound - 1, "label_posteriors": {"item": posteriors}}
     model = {"name": name} | ({"categories": size} if size else {})
-    return {"model": model, "training": {"seed": seed}, "measures": measures, "epochs": epochs}
+    run = {"model": model, "training": {"seed": seed}, "measures": measures}
+    machine = {"device": "cpu", "processor": "some processor"}
+    return run | {"epochs": epochs, "best_epoch": epochs - 10, "seconds": 5400.0, "environment": machine}
 
 
 CP = [[0.5, 0.3, 0.2, 0, 0, 0], [0, 0, 0.1, 0.2, 0.3, 0.4]]
@@ -70,6 +74,32 @@ def test_categories_of_several_labels_are_marked(results):
     ]
 
 
-def test_a_model_that_was_not_run_has_no_lists(results):
-    assert first_of(results, "indp") == [] and first_of(results, "indq", seed=1) == []
-    assert first_of(results, "indq") == [[0, 1, 2, 3, 4], [0, 1, 2, 5, 3]]
+def test_a_row_a_run_says_how_it_was_made(results):
+    assert runs_table(results).rows[1:3] == [
+        ["CP-VAE", "1", "250", "240", "1.5", "cpu (some processor)", "500"],
+        ["INDq", "0", "300", "290", "1.5", "cpu (some processor)", "500"],
+    ]
+
+
+def test_the_gap_is_the_bound_less_the_relaxed_value(results):
+    assert gap_table(results).rows == [
+        ["CP-VAE", "233.79", "232.00 ± 1.41", "233.00 ± 1.41", "1.00 ± 0.00"],
+        ["INDq", "234.41", "232.00", "233.00", "1.00"],
+    ]
+
+
+def test_shared_categories_stand_beside_the_papers(results):
+    assert shared_table(results).rows == [
+        ["CP-VAE", "4", "4 ± 0", "6.3", "0.100 ± 0.000"],
+        ["INDq", "12", "4", "6.3", "0.940"],
+    ]
+
+
+def test_without_lists_of_the_paper_there_is_a_dash(tmp_path):
+    write_json(tmp_path / "mnist" / "indp-150-seed0.json", record("indp", 150, 0, 90.0, posteriors=CP))
+    assert shared_table(Results("mnist", tmp_path)).rows == [["INDp", "–", "4", "6.3", "0.100"]]
+
+
+@pytest.mark.parametrize("table", [gap_table, shared_table, runs_table, partial(label_table, label_names=())])
+def test_models_that_were_not_run_have_no_row(tmp_path, table):
+    assert table(Results("mnist", tmp_path)).rows == []

@@ -8,22 +8,21 @@ from cpvae_lite.image_figures import (
     PLAIN,
     Shown,
     by_data,
-    mixed_above,
+    empty,
+    mixed,
     most_of_an_alphabet,
     purity,
-    purity_above,
     used,
 )
 from cpvae_lite.results import Results, Spread
 
 
-def test_figures_of_the_categories_above_one_in_k():
-    found = {
-        "categories": 4,
-        "generation": {"weights": [0.5, 0.3, 0.25, -0.05], "top_shares": [0.5, 0.9, 0.1, 0.1]},
-    }
-    assert purity_above(found) == pytest.approx((0.5 * 0.5 + 0.3 * 0.9) / 0.8)
-    assert mixed_above(found) == 1
+def test_a_category_is_mixed_if_no_kind_comes_in_more_than_half_of_the_cases():
+    assert mixed({"generation": {"top_shares": [0.5, 0.9, 0.1, 0.51]}}) == 2
+
+
+def test_a_category_is_empty_if_no_image_uses_it():
+    assert empty({"images": 1000, "aggregated_posterior": [0.0, 0.00009, 0.00011, 0.9998]}) == 2
 
 
 class Means(Shown):

@@ -10,9 +10,11 @@ from cpvae_lite.metrics import (
     effective_categories,
     first_categories,
     label_agreement,
+    label_overlap,
     label_posteriors,
     label_shares,
     largest_categories,
+    shared_by_chance,
     shared_categories,
     used_categories,
 )
@@ -154,6 +156,22 @@ def test_first_categories_are_the_greatest_in_order():
 def test_shared_categories_stand_under_several_labels():
     assert shared_categories([[5, 1], [1, 5], [7, 1], [3, 3]]) == [1, 5]
     assert shared_categories([[1, 2], [3, 4]]) == []
+
+
+def test_lists_drawn_by_chance_share_as_many_as_expected():
+    generator = torch.Generator().manual_seed(0)
+    draws = [
+        len(shared_categories([torch.randperm(12, generator=generator)[:3].tolist() for _ in range(4)]))
+        for _ in range(2000)
+    ]
+    assert shared_by_chance(4, 12, 3) == pytest.approx(sum(draws) / len(draws), abs=0.1)
+    assert shared_by_chance(4, 3, 5) == 3
+
+
+def test_labels_overlap_by_what_they_have_in_common():
+    alike, apart = torch.full((3, 4), 0.25), torch.eye(3, 4)
+    assert label_overlap(alike) == 1 and label_overlap(apart) == 0
+    assert label_overlap(torch.tensor([[0.7, 0.3], [0.4, 0.6], [0.7, 0.3]])) == pytest.approx((0.7 + 0.7 + 1) / 3)
 
 
 def test_a_unit_is_active_if_its_mean_varies():
