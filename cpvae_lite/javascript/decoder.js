@@ -13,13 +13,29 @@ function fromFloat16(bits) {
 
 const sigmoid = (value) => 1 / (1 + Math.exp(-value));
 
-// y = b + W x, with the rows of W one after another.
+// y = b + W x, with the rows of W one after another; four rows at a time, whose sums need not wait for each other.
 function affine(weight, bias, input) {
-  const output = new Float32Array(bias.length);
-  for (let row = 0, at = 0; row < output.length; row++) {
-    let sum = bias[row];
-    for (let column = 0; column < input.length; column++, at++) sum += weight[at] * input[column];
-    output[row] = sum;
+  const width = input.length;
+  const output = Float32Array.from(bias);
+  const whole = output.length - (output.length % 4);
+  for (let row = 0; row < whole; row += 4) {
+    let [first, second, third, fourth] = [0, 0, 0, 0];
+    for (let column = 0, at = row * width; column < width; column++, at++) {
+      const value = input[column];
+      first += weight[at] * value;
+      second += weight[at + width] * value;
+      third += weight[at + 2 * width] * value;
+      fourth += weight[at + 3 * width] * value;
+    }
+    output[row] += first;
+    output[row + 1] += second;
+    output[row + 2] += third;
+    output[row + 3] += fourth;
+  }
+  for (let row = whole; row < output.length; row++) {
+    let sum = 0;
+    for (let column = 0, at = row * width; column < width; column++, at++) sum += weight[at] * input[column];
+    output[row] += sum;
   }
   return output;
 }
