@@ -1,12 +1,12 @@
 """Variational autoencoders with continuous and discrete latent variables."""
 
 from cpvae_lite._version import __version__
-from cpvae_lite.checkpoint import load_model, save_model
 from cpvae_lite.data import Dataset, load_dataset
 from cpvae_lite.draws import Hard, Mode, Relaxed, Summed
 from cpvae_lite.elbo import BoundEstimate, Elbo, elbo, estimate_bound, log_marginal
 from cpvae_lite.evaluation import evaluate
 from cpvae_lite.model import LatentVariableModel
+from cpvae_lite.saved import load_model, save_model
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.train import fit
 from cpvae_lite.zoo import ModelConfig, build

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import numbers
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def whole_number(name: str, value: object, least: int = 1) -> int:
@@ -24,6 +24,14 @@ def finite_number(name: str, value: object, *, least: float, strict: bool = Fals
     if not math.isfinite(value) or value < least or (strict and value == least):
         raise ValueError(f"{name} must be finite and {'above' if strict else 'at least'} {least:g}, not {value}")
     return float(value)
+
+
+def height_and_width(shape: object) -> tuple[int, int]:
+    """Return `shape` as two ints; raise unless it is a pair of whole numbers of at least 1."""
+    if not isinstance(shape, Sequence) or len(shape) != 2:
+        raise ValueError(f"shape must be (height, width), not {shape!r}")
+    height, width = shape
+    return whole_number("shape's height", height), whole_number("shape's width", width)
 
 
 def one_of(kind: str, name: object, known: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from cpvae_lite._arguments import whole_number
 
 @contextmanager
 def seeded(*entropy: int, device: torch.device | str = "cpu") -> Iterator[None]:
-    """Context in which torch's random numbers follow from the whole numbers `entropy` alone.
+    """Context in which torch's random numbers, on the CPU and on `device`, follow from whole numbers `entropy` alone.
 
     Example:
         >>> with seeded(0, 7): first = torch.rand(2)  # run 0, epoch 7
@@ -23,11 +23,12 @@ def seeded(*entropy: int, device: torch.device | str = "cpu") -> Iterator[None]:
     """
     for number in entropy:
         whole_number("seed", number, least=0)
-    cuda = [torch.cuda.current_device()] if torch.device(device).type == "cuda" else []
+    device = torch.device(device)
+    cuda = [torch.cuda.current_device() if device.index is None else device.index] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=cuda):
         # The length goes in, because SeedSequence takes (0,) and (0, 0) for the same.
         seed = int(np.random.SeedSequence((len(entropy), *entropy)).generate_state(1, np.uint64)[0] >> np.uint64(1))
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed devices that are not forked
-        if cuda:
-            torch.cuda.manual_seed(seed)
+        for index in cuda:
+            torch.cuda.default_generators[index].manual_seed(seed)
         yield

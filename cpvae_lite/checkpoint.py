@@ -13,16 +13,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from cpvae_lite._version import __version__
 from cpvae_lite.data import Dataset
 from cpvae_lite.history import History
 from cpvae_lite.model import LatentVariableModel
+from cpvae_lite.saved import configuration_of, load_state, require_readable, save_model, stamp
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.state import Snapshot, TrainState
 from cpvae_lite.storage import checksum, read_json, read_tensors, write_json, write_tensors
-from cpvae_lite.zoo import ModelConfig, compose
+from cpvae_lite.zoo import ModelConfig
 
-FORMAT = 1  # of the files; a later version of the package may raise it
 # A run that was begun before a setting existed has its default.
 DEFAULTS = {
     part: {field.name: field.default for field in fields(kind) if field.default is not MISSING}
@@ -31,67 +30,20 @@ DEFAULTS = {
 FREE_ON_RESUME = {"epochs", "checkpoint_every"}  # settings that do not change the weights of an epoch
 
 
-def save_model(model: LatentVariableModel, folder: str | Path, *, half: bool = False) -> None:
-    """Write a model's weights (safetensors) and configuration (JSON) into a folder.
-
-    Args:
-        model: from :func:`cpvae_lite.build`.
-        folder: made if it is not there; a model that is there is replaced.
-        half: round the parameters to float16, for half the size; they are read back as float32. q(c) is kept whole.
+def settings_of(record: dict, part: str, path: Path) -> dict:
+    """What the record of a run says of a part, as "training", with the defaults of newer settings.
 
     Raises:
-        OSError: if the folder cannot be written; no half-written file is left.
-        ValueError: if the model was composed by hand and so has no configuration to build it from again, or if a
-            weight is too great for float16.
+        ValueError: if it says nothing of that part; names `path`, where the record is.
 
     Example:
-        >>> import tempfile
-        >>> from cpvae_lite import build
-        >>> model = build("cp", features=784, categories=10)
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     save_model(model, folder)
-        ...     again = load_model(folder)
-        >>> all(torch.equal(p, q) for p, q in zip(model.parameters(), again.parameters()))
-        True
+        >>> settings_of({"training": {"epochs": 5}}, "training", Path("run.json"))["warmup"]
+        100
     """
-    description, folder = _described(model), Path(folder)
-    tensors = model.state_dict()
-    if half:
-        tensors |= {name: _halved(name, weight) for name, weight in model.named_parameters()}
-    write_tensors(folder / "model.safetensors", tensors)
-    write_json(folder / "model.json", _stamp() | {"model": description})
-
-
-def _halved(name: str, weight: Tensor) -> Tensor:
-    rounded = weight.detach().half()
-    if rounded.isinf().any():
-        raise ValueError(f"{name} reaches {weight.abs().max():.3g}, too much for float16; keep the model whole")
-    return rounded
-
-
-def _described(model: LatentVariableModel) -> dict:
-    if model.config is None:
-        raise ValueError("a model that build() did not make has no configuration, so it cannot be kept on disk")
-    return asdict(model.config)
-
-
-def load_model(folder: str | Path) -> LatentVariableModel:
-    """Read what :func:`save_model` wrote.
-
-    Raises:
-        FileNotFoundError: if there is no model in the folder.
-        ValueError: if a file is damaged, of another model, or from a newer version of the package.
-    """
-    folder = Path(folder)
-    for name in ("model.json", "model.safetensors"):
-        if not (folder / name).is_file():
-            raise FileNotFoundError(f"{folder} holds no finished model ({name} is missing)")
-    stored, _ = read_tensors(folder / "model.safetensors")
-    tensors = {name: tensor.float() if tensor.dtype == torch.float16 else tensor for name, tensor in stored.items()}
-    model = compose(_model_config(folder / "model.json"))
-    model.to(next((tensor.dtype for tensor in tensors.values()), torch.float32))
-    _load_state(model, tensors, folder / "model.safetensors")
-    return model
+    found = record.get(part)
+    if not isinstance(found, dict):
+        raise ValueError(f"{path} is damaged: it does not say what {part} it is of")
+    return DEFAULTS.get(part, {}) | found
 
 
 def load_last(model: LatentVariableModel, folder: str | Path) -> None:
@@ -105,38 +57,7 @@ def load_last(model: LatentVariableModel, folder: str | Path) -> None:
     path = Path(folder) / "checkpoint.safetensors"
     tensors, _ = read_tensors(path)
     part = "model."
-    _load_state(model, {name[len(part) :]: tensor for name, tensor in tensors.items() if name.startswith(part)}, path)
-
-
-def _model_config(path: Path) -> ModelConfig:
-    content = read_json(path)
-    _require_readable(content, path)
-    try:
-        return ModelConfig(**content["model"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} does not describe a model: {error}") from error
-
-
-def _stamp() -> dict:
-    return {"format": FORMAT, "cpvae_lite": __version__, "torch": torch.__version__}
-
-
-def _require_readable(content: dict, path: Path) -> None:
-    if not isinstance(content.get("format"), int):
-        raise ValueError(f"{path} is damaged: it does not say which format it has")
-    if content["format"] > FORMAT:
-        raise ValueError(
-            f"{path} comes from a newer cpvae_lite ({content.get('cpvae_lite')}); this is"
-            f" {__version__}: install the newer one"
-        )
-
-
-def _load_state(model: LatentVariableModel, tensors: dict[str, Tensor], path: Path) -> None:
-    try:
-        model.load_state_dict(tensors)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())[:300]
-        raise ValueError(f"{path} holds weights of another model: {reason}") from error
+    load_state(model, {name[len(part) :]: tensor for name, tensor in tensors.items() if name.startswith(part)}, path)
 
 
 def _require_whole(tensors: dict[str, Tensor], model: LatentVariableModel) -> None:
@@ -151,6 +72,12 @@ def _require_whole(tensors: dict[str, Tensor], model: LatentVariableModel) -> No
             raise ValueError(f"{name} is missing")
         if tensors[name].shape != shape:
             raise ValueError(f"{name} has shape {tuple(tensors[name].shape)}, not {tuple(shape)}")
+
+
+def _start(model: LatentVariableModel) -> str:
+    """The checksum of a model's first weights; what q(c) it has of earlier ones does not count."""
+    state = model.state_dict()
+    return checksum(state | {"aggregated_posterior": torch.full_like(state["aggregated_posterior"], torch.nan)})
 
 
 def require_no_run(folder: Path) -> None:
@@ -179,7 +106,7 @@ class Run:
         self.epochs_on_disk = 0
 
     @staticmethod
-    def describe(model: LatentVariableModel, training: object, dataset: Dataset) -> dict:
+    def describe(model: LatentVariableModel, training: TrainConfig, dataset: Dataset) -> dict:
         """What a run is made of, as JSON."""
         data = {
             "name": dataset.name,
@@ -187,7 +114,7 @@ class Run:
             "shape": list(dataset.shape),
             "fingerprint": dataset.fingerprint,
         }
-        return {"model": _described(model), "training": asdict(training), "data": data}
+        return {"model": configuration_of(model), "training": asdict(training), "data": data}
 
     def claim(self, model: LatentVariableModel) -> None:
         """Start a new run here, from the weights of `model`.
@@ -197,30 +124,31 @@ class Run:
             OSError: if the folder cannot be written.
         """
         require_no_run(self.folder)
-        write_json(self.folder / "run.json", _stamp() | self.settings | {"start": checksum(model.state_dict())})
+        write_json(self.folder / "run.json", stamp() | self.settings | {"start": _start(model)})
 
     def restore(self, state: TrainState) -> None:
         """Bring `state` to the last checkpoint; to the start if the run was cut off before the first.
 
         Raises:
             FileNotFoundError: if no run is here.
-            ValueError: if the checkpoint is damaged, of another configuration, or from a newer version.
+            ValueError: if the checkpoint is damaged, of another configuration, from a newer version, or of more
+                epochs than are asked for.
         """
         begun = read_run(self.folder)
         self._require_same(begun, self.folder / "run.json")
         path = self.folder / "checkpoint.safetensors"
         if path.exists():
             self._restore(state, path)
-        elif begun.get("start") != checksum(state.model.state_dict()):
+        elif begun.get("start") != _start(state.model):
             raise ValueError(
                 f"{self.folder} has no checkpoint yet, and the model starts from other weights than its run"
             )
         (self.folder / "model.json").unlink(missing_ok=True)  # the run is not finished any more
-        write_json(self.folder / "run.json", begun | _stamp() | self.settings)  # there may be more epochs to go now
+        write_json(self.folder / "run.json", begun | stamp() | self.settings)  # there may be more epochs to go now
 
     def _restore(self, state: TrainState, path: Path) -> None:
         tensors, header = read_tensors(path)
-        _require_readable(header, path)
+        require_readable(header, path)
         self._require_same(header, path)
         device = state.model.aggregated_posterior.device
         moved = {name: tensor.to(device) for name, tensor in tensors.items()}
@@ -229,6 +157,8 @@ class Run:
             history = History(header["history"])
             if not history.best_epoch:
                 raise ValueError("its history is empty")
+            if len(history) > (wanted := self.settings["training"]["epochs"]):
+                raise ValueError(f"its {len(history)} epochs are more than the {wanted} asked for; ask for as many")
             state.restore(Snapshot(moved, history))
         except (RuntimeError, KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{path} does not fit this run: {' '.join(str(error).split())[:300]}") from error
@@ -236,10 +166,7 @@ class Run:
 
     def _require_same(self, found: dict, path: Path) -> None:
         for part, wanted in self.settings.items():
-            there = found.get(part)
-            if not isinstance(there, dict):
-                raise ValueError(f"{path} is damaged: it does not say what {part} it is of")
-            there = DEFAULTS.get(part, {}) | there
+            there = settings_of(found, part, path)
             for key, value in wanted.items():
                 if key not in FREE_ON_RESUME and there.get(key) != value:
                     raise ValueError(
@@ -248,7 +175,7 @@ class Run:
 
     def write(self, snapshot: Snapshot) -> None:
         """Replace the checkpoint; the old one stays until the new one is whole."""
-        header = _stamp() | self.settings | {"history": list(snapshot.history)}
+        header = stamp() | self.settings | {"history": list(snapshot.history)}
         write_tensors(self.folder / "checkpoint.safetensors", snapshot.tensors, header)
         self.epochs_on_disk = len(snapshot.history)
 
@@ -269,7 +196,7 @@ def read_run(folder: str | Path) -> dict:
     if not path.is_file():
         raise FileNotFoundError(f"{folder} holds no run (run.json is missing)")
     content = read_json(path)
-    _require_readable(content, path)
+    require_readable(content, path)
     wanted = {"name": str, "subset": bool, "shape": list, "fingerprint": str}
     data = content.get("data")
     whole = isinstance(data, dict) and all(isinstance(data.get(key), kind) for key, kind in wanted.items())

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import shlex
 import sys
 import warnings
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from cpvae_lite import reproducing
@@ -30,14 +30,16 @@ from cpvae_lite._commands import (
     set_threads,
 )
 from cpvae_lite._seeding import seeded
-from cpvae_lite.checkpoint import load_model, read_history, read_run, require_no_run
+from cpvae_lite.checkpoint import read_history, read_run, require_no_run
 from cpvae_lite.checks import WORLDS, check_model, check_worlds, summary, table, worst
 from cpvae_lite.data import DATASETS, Dataset, load_dataset
 from cpvae_lite.decomposition import Check
 from cpvae_lite.evaluation import evaluate
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.options import parser
+from cpvae_lite.saved import load_model
 from cpvae_lite.schedule import TrainConfig
+from cpvae_lite.sheets import grey_sheet
 from cpvae_lite.sources import SOURCES, fetch, locate
 from cpvae_lite.storage import write_png
 from cpvae_lite.train import fit
@@ -49,6 +51,11 @@ TRAINING = (
 )  # fmt: skip
 BUILDING = ("categories", "latent_size", "hidden", "gate", "prior_spread")
 UNITS = "left and right are averages over x, in nats; see the book, number by number"
+IN_PYTHON = {  # what does the same for data that only the user has
+    "train": "fit(model, dataset, config, out={folder!r}, resume=True)",
+    "evaluate": "evaluate(load_model({folder!r}), dataset)",
+    "check": "cpvae_lite.checks.check_model(load_model({folder!r}), dataset.observed('test'))",
+}
 ZOOM = 4  # screen pixels for a pixel of a sampled image
 
 
@@ -123,7 +130,7 @@ def _begun(options: argparse.Namespace) -> tuple[LatentVariableModel, Dataset, T
             now = getattr(options, option[2:])
             if now and now != was:
                 raise ValueError(f"{option} {now} does not fit the run in {options.out}, which has {was or 'none'}")
-        dataset = load_dataset(data["name"], subset=data["subset"])
+        dataset = _trained_on(options, options.out, data)
         config = TrainConfig(**(run["training"] | _given(options, TRAINING)))
         settings = run["model"] | _given(options, BUILDING)
         model = build(seed=config.seed, data=dataset.train.data, **settings)
@@ -152,10 +159,20 @@ def _finished(options: argparse.Namespace) -> tuple[LatentVariableModel, Dataset
     if not (options.run_dir / "model.json").exists():
         raise ValueError(f"{options.run_dir} is not finished; go on with: {_resume(options.run_dir)}")
     model = load_model(options.run_dir).to(_device(options))
-    dataset = load_dataset(run["data"]["name"], subset=run["data"]["subset"])
+    dataset = _trained_on(options, options.run_dir, run["data"])
     if dataset.fingerprint != run["data"]["fingerprint"]:
         raise ValueError(f"{dataset.name} here is not the data that {options.run_dir} was trained on")
     return model, dataset
+
+
+def _trained_on(options: argparse.Namespace, folder: Path, data: dict) -> Dataset:
+    """The data of a run, unless they are the user's own."""
+    if data["name"] not in DATASETS:
+        raise ValueError(
+            f"{folder} was trained on data of your own, {data['name']!r}, which the command line cannot load;"
+            f" in Python, with your dataset: {IN_PYTHON[options.command].format(folder=str(folder))}"
+        )
+    return load_dataset(data["name"], subset=data["subset"])
 
 
 def _sample(options: argparse.Namespace) -> None:
@@ -170,10 +187,8 @@ def _sample(options: argparse.Namespace) -> None:
         raise ValueError(f"the data of {options.run_dir}, of shape {shape}, are no grey images to draw")
     with seeded(options.seed, device=_device(options)):
         images = model.sample(count, category=options.category, categories_from=options.categories_from)
-    from cpvae_lite.plots import image_grid  # matplotlib is slow to import: only here
-
-    sheet = 1 - image_grid(images, columns=int(np.ceil(count**0.5)), shape=shape)
-    write_png(options.out, (255 * sheet).round().astype(np.uint8).repeat(ZOOM, 0).repeat(ZOOM, 1))
+    sheet = grey_sheet(images, columns=math.ceil(count**0.5), shape=shape)
+    write_png(options.out, sheet.repeat(ZOOM, 0).repeat(ZOOM, 1))
     _print({"file": str(options.out), "count": count, "category": options.category})
 
 

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+import torch.distributions as D
 from torch import Tensor
 
 from cpvae_lite._arguments import whole_number
 from cpvae_lite._seeding import seeded
-from cpvae_lite.draws import Hard
+from cpvae_lite.draws import Hard, Mode
 from cpvae_lite.model import LatentVariableModel
 
 
@@ -19,9 +20,11 @@ from cpvae_lite.model import LatentVariableModel
 class Elbo:
     """The terms of the bound for each row of x, in nats.
 
+    A term has shape (B,). With S draws, as of `Hard(samples=S)`, it has shape (S, B), if it differs between them.
+
     Attributes:
-        reconstruction: the expected log-likelihood A of Eq. 11, shape (B,).
-        kl: for each latent variable by name its share of the divergence B of Eq. 11, shape (B,);
+        reconstruction: the expected log-likelihood A of Eq. 11.
+        kl: for each latent variable by name its share of the divergence B of Eq. 11;
             for CP-VAE "z" and "c" are the two terms of Eq. 12.
     """
 
@@ -29,7 +32,7 @@ class Elbo:
     kl: dict[str, Tensor]
 
     def objective(self, kl_weight: float = 1.0) -> Tensor:
-        """A - kl_weight · B, shape (B,). With weight 1 it is the bound itself, if c was not relaxed."""
+        """A - kl_weight · B, (B,) or (S, B). With weight 1 it is the bound itself, if c was not relaxed."""
         return self.reconstruction - kl_weight * sum(self.kl.values())
 
     def terms(self) -> dict[str, Tensor]:
@@ -56,6 +59,38 @@ def elbo(model: LatentVariableModel, x: Tensor, draw: Callable | None = None) ->
     inferred = model.infer(x, draw or Hard())
     kl = {latent.name: inferred.average(latent.divergence(inferred)) for latent in model.latents}
     return Elbo(inferred.average(model.likelihood(inferred.values).log_prob(x)), kl)
+
+
+@torch.no_grad()
+def observable(model: LatentVariableModel, x: Tensor) -> Tensor:
+    """`x` itself if the model could have made it; a clear error otherwise.
+
+    A Bernoulli likelihood has a number for grey pixels, too, but none that is a probability.
+
+    Args:
+        model: any model of the family.
+        x: (B, features).
+
+    Raises:
+        TypeError, ValueError: if x is not a finite tensor (B, features) of the model's dtype.
+        ValueError: if it holds a value outside the support of the likelihood.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> observable(build("vae", features=2), torch.tensor([[0.0, 1.0]]))
+        tensor([[0., 1.]])
+        >>> observable(build("vae", features=2, likelihood="gaussian"), torch.tensor([[0.0, 0.5]]))
+        tensor([[0.0000, 0.5000]])
+    """
+    support = model.likelihood(model.infer(model.checked(x)[:1], Mode()).values).support
+    support = getattr(support, "base_constraint", support)  # of a single feature, where they are independent
+    outside = x[~support.check(x)]
+    if outside.numel():
+        raise ValueError(
+            f"x holds {outside.flatten()[0].item()}, outside the support of the likelihood, {support};"
+            " a Bernoulli model wants zeros and ones, as data.binarise or Dataset.observed makes them of images"
+        )
+    return x
 
 
 @dataclass(frozen=True)
@@ -88,10 +123,13 @@ def estimate_bound(
 
     Args:
         model: any model of the family.
-        x: (N, features).
+        x: (N, features), of values that the likelihood can make: zeros and ones for a Bernoulli one.
         draw: as in :func:`elbo`; `Hard()` by default, which makes `value` a lower bound in expectation.
         seed: of the draws; the global random state is left as it was.
         batch_size: rows at a time; it bounds the memory.
+
+    Raises:
+        TypeError, ValueError: as :func:`observable` does.
 
     Example:
         >>> from cpvae_lite import build
@@ -99,8 +137,9 @@ def estimate_bound(
         >>> estimate_bound(model, torch.randint(2, (20, 784)).float()).images
         20
     """
+    blocks = observable(model, x).split(whole_number("batch_size", batch_size))
     with seeded(seed, device=x.device):
-        parts = [elbo(model, rows, draw) for rows in model.checked(x).split(whole_number("batch_size", batch_size))]
+        parts = [elbo(model, rows, draw) for rows in blocks]
     objective = torch.cat([_over_draws(part.objective()) for part in parts]).double()
     names = parts[0].terms()
     terms = {name: torch.cat([_over_draws(part.terms()[name]) for part in parts]).double() for name in names}
@@ -134,13 +173,16 @@ def log_marginal(model: LatentVariableModel, x: Tensor, samples: int, *, seed: i
 
     Args:
         model: any model of the family.
-        x: (B, features).
+        x: (B, features), of values that the likelihood can make: zeros and ones for a Bernoulli one.
         samples: S, draws for each image.
         seed: of the draws; the global random state is left as it was.
         rows: about how many (draw, image) pairs are decoded at a time: few enough for a CPU's cache.
 
     Returns:
         A tensor of shape (B,).
+
+    Raises:
+        TypeError, ValueError: as :func:`observable` does.
 
     Reference:
         Burda, Grosse and Salakhutdinov, Importance weighted autoencoders, 2016.
@@ -151,24 +193,26 @@ def log_marginal(model: LatentVariableModel, x: Tensor, samples: int, *, seed: i
         torch.Size([2])
     """
     samples, rows = whole_number("samples", samples), whole_number("rows", rows)
-    images = max(1, rows // samples)
-    model.checked(x)
+    blocks = observable(model, x).split(max(1, rows // samples))
+    fixed = {latent.name: latent.prior({}) for latent in model.latents if not latent.prior.parents}
     with seeded(seed, device=x.device):
-        return torch.cat([_log_mean_weight(model, block, samples, rows) for block in x.split(images)])
+        return torch.cat([_log_mean_weight(model, fixed, block, samples, rows) for block in blocks])
 
 
-def _log_mean_weight(model: LatentVariableModel, x: Tensor, samples: int, rows: int) -> Tensor:
+def _log_mean_weight(
+    model: LatentVariableModel, fixed: dict[str, D.Distribution], x: Tensor, samples: int, rows: int
+) -> Tensor:
     most = max(1, rows // len(x))
     sizes = [most] * (samples // most) + [samples % most] * (samples % most > 0)
-    weights = torch.cat([_log_weights(model, x, size) for size in sizes])  # (S, B)
+    weights = torch.cat([_log_weights(model, fixed, x, size) for size in sizes])  # (S, B)
     return weights.logsumexp(0) - math.log(samples)
 
 
-def _log_weights(model: LatentVariableModel, x: Tensor, samples: int) -> Tensor:
+def _log_weights(model: LatentVariableModel, fixed: dict[str, D.Distribution], x: Tensor, samples: int) -> Tensor:
     inferred = model.infer(x, Hard(samples))
     total = model.likelihood(inferred.values).log_prob(x)
     for latent in model.latents:
-        value = inferred.values[latent.name]
-        prior, posterior = latent.prior(inferred.values), inferred.posteriors[latent.name]
+        value, posterior = inferred.values[latent.name], inferred.posteriors[latent.name]
+        prior = fixed[latent.name] if latent.name in fixed else latent.prior(inferred.values)
         total = total + prior.log_prob(value) - posterior.log_prob(value)
     return total  # (S, B)

@@ -37,6 +37,10 @@ def evaluate(
         over images comes with its standard error.
         "active_units" counts the dimensions of each code whose posterior mean varies with x.
 
+    Raises:
+        ValueError: if model and data do not fit together, or a setting is out of range.
+        TypeError: if a number is no whole one.
+
     Example:
         >>> from cpvae_lite import build, load_dataset
         >>> data = load_dataset("mnist", subset=True)
@@ -44,6 +48,7 @@ def evaluate(
         >>> report["images"], sorted(report["labels"])
         (1000, ['digit'])
     """
+    require_suitable(model, dataset)
     x = dataset.observed(split).to(next(model.parameters()))
     report = {"data": dataset.name, "source": dataset.source, "split": split, "images": len(x)}
     report |= _bound("", estimate_bound(model, x, Hard(), seed=seed))
@@ -61,12 +66,22 @@ def evaluate(
     return report
 
 
+def require_suitable(model: LatentVariableModel, dataset: Dataset) -> None:
+    """Raise a ValueError unless the data have the model's number of features, and want the likelihood it has."""
+    if dataset.features != model.features:
+        raise ValueError(f"the data have {dataset.features} features, the model {model.features}")
+    if model.config and dataset.likelihood != model.config.likelihood:
+        raise ValueError(
+            f"{dataset.name} wants a {dataset.likelihood} likelihood, the model has a {model.config.likelihood} one"
+        )
+
+
 @torch.no_grad()
 def _active_units(model: LatentVariableModel, x: Tensor, batch_size: int = 1000) -> dict[str, int]:
     """Of each continuous latent, by name; those below others are taken at the mode of these."""
     blocks = [model.infer(rows, Mode()).values for rows in x.split(batch_size)]
-    continuous = [latent.name for latent in model.latents if not latent.publishes]
-    return {name: active_units(torch.cat([values[name] for values in blocks])) for name in continuous}
+    modes = {latent.name: torch.cat([values[latent.name] for values in blocks]) for latent in model.latents}
+    return {name: active_units(mode) for name, mode in modes.items() if mode.is_floating_point()}
 
 
 def _bound(prefix: str, estimate: BoundEstimate) -> dict[str, float]:

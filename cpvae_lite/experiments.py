@@ -197,29 +197,33 @@ def _label(model: dict[str, object]) -> str:
 
 SIZES = {data: COLUMNS[data] for data in ("fashion-mnist", "mnist", "omniglot")}  # in order of importance
 SHOWN = {"fashion-mnist": 150, "mnist": 150, "omniglot": 500}  # the K of Figs. 6-13 and A1-A10, and Tables 2 and A1
-EVIDENCE_SAMPLES, MANY_SAMPLES = 500, 5_000  # the latter for the runs that are shown
+EVIDENCE_SAMPLES = 500
 
 
 def image_runs(data: str, seed: int) -> list[Experiment]:
     """The columns of Table 3 that belong to a data set."""
     training = TrainConfig(seed=seed)
     return [
-        Experiment(data, _label(model), data, model, training, **_kept(data, model, seed))
+        Experiment(
+            data,
+            _label(model),
+            data,
+            model,
+            training,
+            importance_samples=EVIDENCE_SAMPLES,
+            keeps=_kept(data, model, seed),
+        )
         for name in MODELS
         for model in _models(name, SIZES[data])
     ]
 
 
-def _kept(data: str, model: dict[str, object], seed: int) -> dict:
-    """How closely a run is looked at, and what stays of it."""
+def _kept(data: str, model: dict[str, object], seed: int) -> tuple[str, ...]:
+    """What stays of a run."""
     if seed:
-        return {"importance_samples": EVIDENCE_SAMPLES}
-    shown = _is_shown(data, model)
-    kept = shown or model["name"] == "vae"  # the explorer sets it beside them
-    return {
-        "importance_samples": MANY_SAMPLES if shown else EVIDENCE_SAMPLES,
-        "keeps": (HALF_WEIGHTS, SHEET) if kept else (SHEET,),
-    }
+        return ()
+    kept = _is_shown(data, model) or model["name"] == "vae"  # the explorer sets it beside them
+    return (HALF_WEIGHTS, SHEET) if kept else (SHEET,)
 
 
 def _is_shown(data: str, model: dict[str, object]) -> bool:

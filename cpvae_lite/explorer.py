@@ -146,7 +146,7 @@ def _still(models: Mapping[str, LatentVariableModel], shape: Sequence[int]) -> F
     """The decoded centres of each model's most used categories."""
     blocks = {}
     for name, model in models.items():
-        order = by_share(model)[0][:STILL_IMAGES]
         mean, _ = centres(model)
+        order = by_share(model)[0][:STILL_IMAGES].to(mean.device)
         blocks[name] = model.likelihood({"z": mean[order], "c": order}).mean
     return plots.plot_blocks(blocks, shape=tuple(shape))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from cpvae_lite._arguments import whole_number
+from cpvae_lite._arguments import height_and_width
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}  # by ending, in small letters
 SIXTEEN_BITS = 257  # 65535 / 255
@@ -58,21 +58,13 @@ def read_folder(folder: str | Path, *, shape: Sequence[int] | None = None, inver
         ((2, 28, 28), array([0, 1]), ('tall', 'wide'))
     """
     folder = Path(folder).expanduser()
-    size = None if shape is None else _size(shape)
+    size = None if shape is None else height_and_width(shape)[::-1]  # Pillow's order, width first
     groups = [entry for entry in _entries(folder) if entry.is_dir()] or [folder]
     files = [_image_files(group) for group in groups]
     images = _of_one_size([(path, _grey(path, size)) for group in files for path in group])
     labelled = groups != [folder]
     labels = np.repeat(np.arange(len(files)), [len(group) for group in files]) if labelled else None
     return Folder(255 - images if invert else images, labels, tuple(g.name for g in groups) if labelled else ())
-
-
-def _size(shape: Sequence[int]) -> tuple[int, int]:
-    """Pillow's order, width first."""
-    if len(tuple(shape)) != 2:
-        raise ValueError(f"shape must be (height, width), not {shape!r}")
-    height, width = (whole_number("each number of shape", side) for side in shape)
-    return width, height
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -44,6 +44,7 @@ class IdxSource:
         return ", ".join(f"{self.folder}/raw/{name}" for name in IDX_FILES[self.folder])
 
     def found(self, root: Path) -> bool:
+        """Whether all four files are there."""
         return all((root / self.folder / "raw" / name).is_file() for name in IDX_FILES[self.folder])
 
     def read(self, root: Path) -> tuple[Part, Part]:
@@ -73,6 +74,11 @@ class IdxSource:
         return reader(str(path)).numpy()
 
     def download(self, root: Path) -> None:
+        """Put the files there, by torchvision.
+
+        Raises:
+            OSError, RuntimeError: if there is no network or no space, or if a file is not the published one.
+        """
         from torchvision import datasets
 
         getattr(datasets, self.folder)(str(root), download=True)

@@ -48,8 +48,8 @@ class Inference:
     weight: Tensor | None
 
     def average(self, term: Tensor) -> Tensor:
-        """The average of a term over categories that were listed one and all; drawn ones pass through."""
-        return term if self.weight is None else (self.weight * term).sum(0)  # (B,)
+        """The average (B,) of a term over categories that were listed one and all; else the term, (B,) or (S, B)."""
+        return term if self.weight is None else (self.weight * term).sum(0)
 
 
 class LatentVariableModel(nn.Module):
@@ -92,7 +92,7 @@ class LatentVariableModel(nn.Module):
             draw: one of :mod:`cpvae_lite.draws`.
 
         Raises:
-            TypeError, ValueError: if x is of another dtype or shape.
+            TypeError, ValueError: if x is of another dtype or shape, or if `draw` lists more than one latent.
         """
         self._require_rows(x)
         values: Values = {"x": x, "h": self.trunk(x)}
@@ -101,8 +101,10 @@ class LatentVariableModel(nn.Module):
             q = posteriors[latent.name] = latent.posterior(values)
             if latent.publishes:
                 values[latent.publishes] = q.probs
-            values[latent.name], drawn_weight = draw(q)
-            weight = drawn_weight if weight is None else weight
+            values[latent.name], listed = draw(q)
+            if weight is not None and listed is not None:
+                raise ValueError("Summed() lists one categorical latent; this model has several: draw them with Hard()")
+            weight = listed if weight is None else weight
         return Inference(posteriors, values, weight)
 
     def posterior(self, x: Tensor) -> dict[str, D.Distribution]:

@@ -31,10 +31,12 @@ class OmniglotSource:
     """
 
     def wanted(self) -> str:
+        """The files that a person would have to put in place, for messages."""
         archives = ", ".join(f"omniglot-py/{name}.zip" for name in ARCHIVES)
         return f"{archives}; or chardata.mat"
 
     def found(self, root: Path) -> bool:
+        """Whether the file or both archives are there."""
         return self._mat(root) is not None or all(path.is_file() for path in self._archives(root))
 
     def read(self, root: Path) -> tuple[Part, Part]:
@@ -43,6 +45,11 @@ class OmniglotSource:
         return read_chardata(mat) if mat else read_archives(self._archives(root))
 
     def download(self, root: Path) -> None:
+        """Put the archives there, each checked against its MD5.
+
+        Raises:
+            OSError, RuntimeError: if there is no network or no space, or if an archive is not the published one.
+        """
         from torchvision.datasets import Omniglot  # a second to import: only here
         from torchvision.datasets.utils import download_url
 

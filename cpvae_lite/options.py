@@ -189,10 +189,8 @@ def _whole_numbers(text: str) -> list[int]:
 def _add_data(commands, listing_run: Callable, fetching_run: Callable) -> None:
     data = commands.add_parser("data", help="List or fetch data sets", description="List or fetch data sets.")
     actions = data.add_subparsers(dest="action", required=True, metavar="ACTION")
-    listing = _add_command(actions, "list", listing_run, "Say where each data set is found")
+    _add_command(actions, "list", listing_run, "Say where each data set is found")
     fetching = _add_command(
         actions, "fetch", fetching_run, "Download a data set into the cache folder, unless it is here already"
     )
     fetching.add_argument("name", choices=DATASETS, metavar="NAME", help=", ".join(DATASETS))
-    for command in (listing, fetching):
-        command.set_defaults(device="cpu", threads=None)

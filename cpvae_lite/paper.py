@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cpvae_lite._arguments import one_of
+
 COLUMNS = {"mnist": (10, 150, 500), "fashion-mnist": (10, 150, 500), "omniglot": (50, 500)}
 
 # Negative variational lower bounds on the test sets, in nats; one number where a model has no K.
@@ -55,13 +57,15 @@ def reported(model: str, data: str, categories: int | None) -> float:
         categories: K; None for a model without.
 
     Raises:
-        KeyError, ValueError: if the paper has no such entry; one without K for a model that has it, for instance.
+        ValueError: if the paper has no such entry; one without K for a model that has it, for instance.
 
     Example:
         >>> reported("cp", "mnist", 150), reported("vae", "omniglot", None)
         (88.53, 115.06)
     """
-    row = TABLE_3[model][data]
-    if (categories is None) != (len(row) == 1):
-        raise ValueError(f"the paper's {model} on {data} has {'no' if len(row) == 1 else 'a'} number of categories")
-    return row[0] if categories is None else row[COLUMNS[data].index(categories)]
+    row = TABLE_3[one_of("model", model, TABLE_3)][one_of("data set", data, COLUMNS)]
+    sizes = COLUMNS[data] if len(row) > 1 else (None,)
+    if categories not in sizes:
+        known = ", ".join(map(str, sizes))
+        raise ValueError(f"the paper's {model} on {data} has no entry for categories={categories}; known: {known}")
+    return row[sizes.index(categories)]

@@ -15,36 +15,10 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from cpvae_lite.history import History
+from cpvae_lite.metrics import used_categories
+from cpvae_lite.sheets import GAP, SHAPE, image_grid
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#767676"
-SHAPE = (28, 28)  # of an image of MNIST and its relatives, (height, width)
-GAP = 2  # pixels between images
-
-
-def image_grid(images: Tensor, *, columns: int, shape: tuple[int, int] = SHAPE, gap: int = GAP) -> np.ndarray:
-    """Lay images out in rows, with white gaps.
-
-    Args:
-        images: (N, features) in [0, 1], row by row; places left over in the last row stay white.
-        columns: images a row.
-        shape: of one image.
-        gap: pixels between images.
-
-    Returns:
-        A float array (height, width) in [0, 1], 1 for ink.
-
-    Example:
-        >>> import torch
-        >>> image_grid(torch.ones(4, 784), columns=2).shape
-        (58, 58)
-    """
-    height, width = shape
-    rows = -(-len(images) // columns)
-    sheet = np.zeros((rows * (height + gap) - gap, columns * (width + gap) - gap), dtype=np.float32)
-    for index, image in enumerate(images.reshape(-1, height, width).cpu().numpy()):
-        top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)
-        sheet[top : top + height, left : left + width] = image
-    return sheet
 
 
 def plot_images(
@@ -139,8 +113,8 @@ def plot_category_uses(aggregated_posteriors: Mapping[str, Tensor], *, columns: 
 
 def _share_bars(axes: plt.Axes, aggregated_posterior: Tensor) -> None:
     shares = aggregated_posterior.sort(descending=True).values.cpu().numpy()
-    threshold = 1 / len(shares)
-    colours = [BLUE if share > threshold else GREY for share in shares]
+    threshold, used = 1 / len(shares), used_categories(aggregated_posterior)
+    colours = [BLUE] * used + [GREY] * (len(shares) - used)
     axes.bar(range(1, len(shares) + 1), shares, width=0.9, color=colours)
     axes.axhline(threshold, color=RED, linewidth=1.2, linestyle="--")
     axes.text(len(shares) + 0.5, threshold, f" 1/K = {threshold:.3g}", color=RED, va="bottom", ha="right", fontsize=9)

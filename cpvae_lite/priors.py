@@ -27,8 +27,8 @@ def expected_kl(posterior: D.Independent, weights: Tensor, mean: Tensor, log_var
         log_variance: (K, D), the log-variances of p_k.
 
     Returns:
-        A tensor of shape (...): the first half of Eq. 12. It is a difference of sums as large as
-        :math:`\sum_i \mu_{ik}^2/\sigma_{ik}^2`, so float32 keeps about seven digits of those, not of the KL.
+        A tensor of shape (...): the first half of Eq. 12. Float32 keeps about seven digits of the sums in the
+        table, with means measured from their centre, not of the KL.
 
     Example:
         >>> q = diagonal_normal(torch.randn(3, 2), torch.zeros(2))
@@ -39,11 +39,12 @@ def expected_kl(posterior: D.Independent, weights: Tensor, mean: Tensor, log_var
         True
     """
     size = mean.shape[-1]
+    centre = mean.mean(0).detach()  # means far from zero would cost digits in the table; the KL is the same
+    mean, loc, scale = mean - centre, posterior.base_dist.loc - centre, posterior.base_dist.scale
     precision = (-log_variance).exp()
     scaled = mean * precision
     constant = (log_variance + mean * scaled).sum(-1, keepdim=True)
     table = weights @ torch.cat([precision, scaled, constant], dim=-1)  # (..., 2 D + 1)
-    loc, scale = posterior.base_dist.loc, posterior.base_dist.scale
     quadratic = (scale.square() + loc.square()) * table[..., :size] - 2 * loc * table[..., size : 2 * size]
     entropy = (2 * scale.log() + 1).sum(-1)
     return 0.5 * (quadratic.sum(-1) + table[..., -1] - entropy)
@@ -55,28 +56,26 @@ class ComponentGaussian(Conditional):
     Args:
         categories: K.
         size: D, the number of dimensions of z.
-        weights: the entry of `values` over which the divergence is averaged. With "pi" it is the exact
-            expectation under q(c|x), the first term of Eq. 12; with "c" it is that of the draw of c
-            (a relaxed draw weighs the categories, a hard one picks one).
         spread: standard deviation of the means at the start. Means far apart at the start make one
             category win all images before the encoder can tell them apart. None draws them uniformly from
             [0, 1] instead.
+        weights: the entry of `values` over which the divergence is averaged. With "pi" it is the exact
+            expectation under q(c|x), the first term of Eq. 12; with "c" it is that of the draw of c
+            (a relaxed draw weighs the categories, a hard one picks one).
         learned: False keeps means and variances as they start.
 
     Example:
-        >>> prior = ComponentGaussian(categories=10, size=40)
+        >>> prior = ComponentGaussian(categories=10, size=40, spread=0.3)
         >>> prior({"c": torch.tensor([3, 3, 7])}).sample().shape
         torch.Size([3, 40])
-        >>> list(ComponentGaussian(10, 40, learned=False).parameters())
+        >>> list(ComponentGaussian(10, 40, 0.3, learned=False).parameters())
         []
     """
 
     mean: Tensor
     log_variance: Tensor
 
-    def __init__(
-        self, categories: int, size: int, weights: str = "pi", spread: float | None = 1.0, learned: bool = True
-    ):
+    def __init__(self, categories: int, size: int, spread: float | None, weights: str = "pi", learned: bool = True):
         super().__init__("c")
         self.weights = weights
         start = torch.rand(categories, size) if spread is None else spread * torch.randn(categories, size)
@@ -131,12 +130,12 @@ class MixtureOfGaussians(MixturePrior):
         spread: standard deviation of the means at the start.
 
     Example:
-        >>> prior = MixtureOfGaussians(components=10, size=40)
+        >>> prior = MixtureOfGaussians(components=10, size=40, spread=0.3)
         >>> prior({}).sample((5,)).shape, prior({"component": torch.tensor(3)}).mean.shape
         (torch.Size([5, 40]), torch.Size([40]))
     """
 
-    def __init__(self, components: int, size: int, spread: float = 1.0):
+    def __init__(self, components: int, size: int, spread: float):
         super().__init__(components)
         self.mean = nn.Parameter(spread * torch.randn(components, size))
         self.log_variance = nn.Parameter(torch.zeros(components, size))
@@ -167,7 +166,7 @@ class VampPrior(MixturePrior):
     Example:
         >>> from cpvae_lite.nets import MLP
         >>> encoder = MLP([784], [300]), Gaussian(MLP([300], [], 80), "h")
-        >>> prior = VampPrior(10, 784, *encoder)
+        >>> prior = VampPrior(10, 784, *encoder, spread=0.3)
         >>> prior.pseudo_inputs.shape, prior({}).sample((5,)).shape
         (torch.Size([10, 784]), torch.Size([5, 40]))
     """
@@ -176,7 +175,7 @@ class VampPrior(MixturePrior):
     highest: Tensor
     start: Tensor
 
-    def __init__(self, components: int, features: int, trunk: nn.Module, posterior: Gaussian, spread: float = 1.0):
+    def __init__(self, components: int, features: int, trunk: nn.Module, posterior: Gaussian, spread: float):
         super().__init__(components)
         self.encoder = trunk, posterior  # in a tuple, so that their weights are listed once, by the model
         self.positions = nn.Parameter(spread * torch.randn(components, features))
@@ -207,11 +206,13 @@ class VampPrior(MixturePrior):
             raise ValueError("data hold NaN or infinity")
         if data.dtype == torch.uint8:
             values = values / 255
+            self.lowest.zero_()
+            self.highest.fill_(1)
         else:
             self.lowest.copy_(values.amin(0))
             self.highest.copy_(values.amax(0))
         span = (self.highest - self.lowest).clamp_min(torch.finfo(values.dtype).tiny)
-        mean = values.double().mean(0).to(values)  # in float32 it would depend on the number of threads
+        mean = values.mean(0, dtype=torch.double).to(values)  # in float32 it would depend on the number of threads
         share = ((mean - self.lowest) / span).clamp(LEAST_SHARE, 1 - LEAST_SHARE)
         self.start.copy_(share.logit())
 

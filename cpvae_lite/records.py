@@ -10,12 +10,12 @@ import torch
 
 from cpvae_lite._seeding import seeded
 from cpvae_lite._version import __version__
-from cpvae_lite.checkpoint import load_model, save_model
 from cpvae_lite.data import Dataset
 from cpvae_lite.experiments import HALF_WEIGHTS, SHEET, Experiment
 from cpvae_lite.history import History
 from cpvae_lite.model import LatentVariableModel
-from cpvae_lite.plots import image_grid
+from cpvae_lite.saved import load_model, save_model
+from cpvae_lite.sheets import grey_sheet
 from cpvae_lite.storage import write_json, write_png
 
 ACROSS = 8  # images in a row of a sheet, and rows
@@ -76,7 +76,7 @@ def sheet(model: LatentVariableModel, shape: tuple[int, int], seed: int = 0) -> 
     """64 samples as grey values, uint8, dark on light: pixel means, with c drawn from q(c) if there is one."""
     with seeded(seed, device=next(model.parameters()).device):
         images = model.sample(ACROSS * ACROSS)
-    return (255 * (1 - image_grid(images, columns=ACROSS, shape=shape))).round().astype(np.uint8)
+    return grey_sheet(images, columns=ACROSS, shape=shape)
 
 
 def environment(device: torch.device | str) -> dict[str, object]:

@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
         for table in tables:
             if len(tables) > 1:
                 say(f"{table}:")
-            _print_table(table, options.out)
+            _print_table(table, {experiment.label for experiment in wanted if experiment.table == table}, options.out)
     return FAILED if failed else 0
 
 
@@ -101,10 +101,11 @@ def _ended_by_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _print_table(table: str, folder: Path | None) -> None:
+def _print_table(table: str, wanted: set[str], folder: Path | None) -> None:
+    """The rows that were asked for, as far as they were run."""
     results = Results(table, SHIPPED if folder is None else folder)
-    if results.labels:
-        there = [run.label for run in grid(table, [0]) if run.label in results.labels]
+    there = [run.label for run in grid(table, [0]) if run.label in wanted and run.label in results]
+    if there:
         print(table_of(results, COLUMNS[table], there), flush=True)
     else:
-        say(f"{results.folder} holds no results")
+        say(f"{results.folder} holds none of the runs that were asked for")

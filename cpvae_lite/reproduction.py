@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 
 from filelock import FileLock, Timeout
 
-from cpvae_lite.checkpoint import load_last, read_run
+from cpvae_lite.checkpoint import load_last, read_run, settings_of
 from cpvae_lite.cluster import cluster_pool
 from cpvae_lite.data import Dataset
 from cpvae_lite.experiments import Experiment
@@ -37,7 +37,7 @@ def missing(experiments: Iterable[Experiment], folder: str | Path) -> list[Exper
     """The experiments that have no result in `folder` yet.
 
     Raises:
-        ValueError: if a result there is of other settings, such as fewer epochs.
+        ValueError: if a result there is of other settings, such as fewer epochs or importance samples.
     """
     return [experiment for experiment in experiments if not _is_done(experiment, result_path(folder, experiment))]
 
@@ -46,10 +46,13 @@ def _is_done(experiment: Experiment, path: Path) -> bool:
     if not path.exists():
         return False
     found = read_json(path)
-    for part, wanted in {"training": asdict(experiment.training), "model": experiment.model}.items():
-        there = found.get(part)
-        if not isinstance(there, dict):
-            raise ValueError(f"{path} is damaged: it does not say what {part} it is of")
+    parts = {
+        "training": asdict(experiment.training),
+        "model": experiment.model,
+        "measures": {"importance_samples": experiment.importance_samples},
+    }
+    for part, wanted in parts.items():
+        there = settings_of(found, part, path)
         other = [key for key, value in wanted.items() if there.get(key) != value]
         if other:
             raise ValueError(f"{path} is of a run with other settings ({', '.join(other)}); choose another folder")
@@ -130,16 +133,14 @@ def _train(
     tell: Callable[[int], None],
 ) -> History:
     """Train in a folder, from the checkpoint there if there is one."""
-    training, resume = experiment.training, (folder / "run.json").exists()
-    if resume and read_run(folder)["training"].get("epochs", 0) > training.epochs:
-        raise ValueError(f"{folder} was begun with more epochs than {training.epochs}; delete it, or go on")
+    resume = (folder / "run.json").exists()
     epochs = count(_epochs_done(folder))
 
     def tell_next(_: LatentVariableModel | None = None) -> None:
         tell(next(epochs))
 
     tell_next()
-    return fit(model, dataset, training, out=folder, resume=resume, progress=progress, after_epoch=tell_next)
+    return fit(model, dataset, experiment.training, out=folder, resume=resume, progress=progress, after_epoch=tell_next)
 
 
 def _epochs_done(folder: Path) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
+import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cpvae_lite.checkpoint import load_model
+from cpvae_lite.checkpoint import settings_of
 from cpvae_lite.model import LatentVariableModel
+from cpvae_lite.saved import load_model
 from cpvae_lite.storage import read_json
 
 NAME = re.compile(r"(.+)-seed(\d+)")  # of a result: its label and its seed
@@ -43,10 +44,8 @@ class Spread:
         """
         if not values:
             raise ValueError("a figure over seeds needs at least one run")
-        mean = math.fsum(values) / len(values)
-        squares = math.fsum((value - mean) ** 2 for value in values)
-        deviation = math.sqrt(squares / (len(values) - 1)) if len(values) > 1 else None
-        return cls(mean, deviation, tuple(values))
+        deviation = statistics.stdev(values) if len(values) > 1 else None
+        return cls(statistics.fmean(values), deviation, tuple(values))
 
     def format(self, digits: int = 3) -> str:
         """Mean and deviation as text.
@@ -85,8 +84,9 @@ class Results:
         for label, _, path in sorted(found, key=lambda run: (run[0], int(run[1]))):
             self._runs.setdefault(label, []).append(_record(path))
         for label, runs in self._runs.items():
-            if any(_settings(run) != _settings(runs[0]) for run in runs):
-                raise ValueError(f"{self.folder}: the runs of {label} have different settings; they have no mean")
+            if other := _differing([_settings(run, self.folder) for run in runs]):
+                names = ", ".join(other)
+                raise ValueError(f"{self.folder}: the runs of {label} have different settings ({names}), so no mean")
 
     def __contains__(self, label: str) -> bool:
         """Whether there is a run of that label."""
@@ -144,6 +144,13 @@ def _record(path: Path) -> dict:
     return record
 
 
-def _settings(record: dict) -> dict:
+def _settings(record: dict, folder: Path) -> dict:
     """All that runs of one label share."""
-    return record["model"] | record["training"] | {"seed": None}
+    settings = settings_of(record, "model", folder) | settings_of(record, "training", folder) | {"seed": None}
+    return settings | {"importance_samples": record["measures"].get("importance_samples")}
+
+
+def _differing(settings: list[dict]) -> list[str]:
+    """The names of the settings that are not the same in all."""
+    names = dict.fromkeys(name for each in settings for name in each)
+    return [name for name in names if any(each.get(name) != settings[0].get(name) for each in settings)]

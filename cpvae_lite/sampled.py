@@ -16,7 +16,7 @@ from cpvae_lite.aggregated import AggregatedPosterior
 from cpvae_lite.conditionals import Conditional, Values, diagonal_normal
 from cpvae_lite.decomposition import Check
 from cpvae_lite.draws import Hard, Summed
-from cpvae_lite.elbo import elbo
+from cpvae_lite.elbo import elbo, observable
 from cpvae_lite.joint import OBJECTIVE, TERMS, Estimate, Joint, Side, signed
 from cpvae_lite.model import LatentVariableModel
 
@@ -38,7 +38,7 @@ class Sampled(Joint):
         seed: of the draws. The two sides have draws of their own.
 
     Raises:
-        TypeError, ValueError: if x does not suit the model.
+        TypeError, ValueError: if x does not suit the model, as :func:`cpvae_lite.elbo.observable` finds.
 
     Example:
         >>> from cpvae_lite import build
@@ -55,7 +55,7 @@ class Sampled(Joint):
             raise ValueError(f"the decompositions are about latents c and z, not {' and '.join(names)}")
         self.draws = whole_number("draws", draws, least=2)
         self.seed = whole_number("seed", seed, least=0)
-        self.x = model.checked(x).double()
+        self.x = observable(model, x).double()
         self.model = copy.deepcopy(model).double().requires_grad_(False)
         self.images, self.categories = len(x), model.categories or 1
         with seeded(self.seed, 0, device=self.x.device):  # infer draws, though only its posteriors are wanted
@@ -214,7 +214,7 @@ def with_uniform_categories(model: LatentVariableModel) -> LatentVariableModel:
     if "c" in {*z.posterior.parents, *z.prior.parents}:
         raise ValueError("section 5.2 is about models whose z does not depend on c; this one's does")
     uniform = copy.deepcopy(model)
-    uniform.latents[0].posterior = _UniformGivenX(categories)
+    uniform.latents[0].posterior = _UniformGivenX(categories).to(next(model.parameters()))
     return uniform
 
 

@@ -39,6 +39,7 @@ class TrainState:
         self.model.load_state_dict(self.best)
 
     def snapshot(self) -> Snapshot:
+        """A copy of all of it, named by part, as "model.", "best." or "optimizer." and the tensor's own name."""
         optimizer = {
             f"{index}.{name}": value
             for index, slots in self.optimizer.state_dict()["state"].items()
@@ -53,6 +54,11 @@ class TrainState:
         return Snapshot(tensors, copy.copy(self.history))
 
     def restore(self, snapshot: Snapshot) -> None:
+        """Go back to what :meth:`snapshot` copied.
+
+        Raises:
+            KeyError, RuntimeError, ValueError: if it is of another model.
+        """
         parts: dict[str, dict[str, Tensor]] = {"model": {}, "best": {}, "optimizer": {}}
         for name, value in snapshot.tensors.items():
             part, rest = name.split(".", 1)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import io
 import json
 import os
 import re
+import secrets
+import time
 import zlib
 from pathlib import Path
 
@@ -18,25 +21,29 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 PLAIN_LIST = re.compile(r'\[\n[^][{}"]*\]')  # of numbers, true, false and null; no string holds a raw line break
+ABANDONED = 3600  # seconds since the last change of a half-written file, after which nobody is at it any more
 
 
 def atomic_write(path: Path, data: bytes) -> None:
     """Write a file so that `path` holds either what it held before or all of `data`.
+
+    Several processes may write the same file: it then holds all of what one of them wrote.
 
     Raises:
         OSError: if the folder is not writable or the disk is full; names `path`, and leaves nothing behind.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path)
         _write_and_replace(path, data)
     except OSError as error:
         raise OSError(error.errno, f"{error.strerror or error} (nothing was written)", str(path)) from error
 
 
 def _write_and_replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.part")  # a fixed name, so that killed processes leave one at most
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")  # its own, or two writers would mix halves
     try:
-        with temporary.open("wb") as file:
+        with temporary.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -45,6 +52,14 @@ def _write_and_replace(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove what processes left that were killed while they wrote this file."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        with contextlib.suppress(OSError):  # another process was faster, or it is somebody else's
+            if time.time() - left.stat().st_mtime > ABANDONED:
+                left.unlink()
 
 
 def write_png(path: Path, pixels: np.ndarray) -> None:

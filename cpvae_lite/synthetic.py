@@ -9,9 +9,6 @@ from __future__ import annotations
 import numpy as np
 import torch
 import torch.distributions as D
-from scipy.ndimage import gaussian_filter1d
-from scipy.signal import find_peaks
-from scipy.stats import norm, wasserstein_distance
 from torch import Tensor
 
 from cpvae_lite.data import MIXTURE_MEANS, MIXTURE_SCALE
@@ -35,6 +32,8 @@ def truth(scale: float = MIXTURE_SCALE) -> D.MixtureSameFamily:
 
 def quantiles(count: int) -> np.ndarray:
     """The quantiles of the truth at the middles of `count` equal shares, (count,): an ideal sample."""
+    from scipy.stats import norm  # slow to import: only here
+
     cdf = norm.cdf(GRID[:, None], MIXTURE_MEANS, MIXTURE_SCALE).mean(1)
     return np.interp((np.arange(count) + 0.5) / count, cdf, GRID)
 
@@ -53,6 +52,9 @@ def modes(numbers: Tensor) -> list[float]:
         >>> len(modes(truth(scale=0.05**0.5).sample((5000,))))  # 0.05 as a variance
         1
     """
+    from scipy.ndimage import gaussian_filter1d
+    from scipy.signal import find_peaks
+
     inside = _finite(numbers).clip(GRID[0], GRID[-1])  # at an end there is no mode, but what lies there counts
     counts, edges = np.histogram(inside, bins=GRID)
     density = gaussian_filter1d(counts.astype(float), BANDWIDTH / STEP, mode="constant")
@@ -67,6 +69,8 @@ def distance(numbers: Tensor) -> float:
         >>> round(distance(torch.full((1000,), 0.5)), 2)  # all in the middle of the two means
         0.2
     """
+    from scipy.stats import wasserstein_distance
+
     values = _finite(numbers)
     return float(wasserstein_distance(values, quantiles(len(values))))
 

@@ -19,6 +19,7 @@ from cpvae_lite.checkpoint import Run
 from cpvae_lite.data import Dataset, binarise
 from cpvae_lite.draws import Relaxed
 from cpvae_lite.elbo import elbo, estimate_bound
+from cpvae_lite.evaluation import require_suitable
 from cpvae_lite.history import History
 from cpvae_lite.metrics import used_categories
 from cpvae_lite.model import LatentVariableModel
@@ -77,12 +78,12 @@ def fit(
     """
     config = config or TrainConfig()
     _require_fit(model, dataset, config)
-    model.aggregated_posterior.fill_(torch.nan)  # that of other weights says nothing about these
     device = next(model.parameters()).device
     on_gpu = device.type == "cuda"
     optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True, capturable=on_gpu)
     state = TrainState(model, optimizer)
     run = _open_run(out, resume, state, config, dataset)
+    model.aggregated_posterior.fill_(torch.nan)  # that of other weights says nothing about these
     with own_stream(device):
         _train(state, dataset, config, run, progress, after_epoch)
         state.load_best()
@@ -107,12 +108,7 @@ def aggregate(model: LatentVariableModel, dataset: Dataset) -> None:
 
 
 def _require_fit(model: LatentVariableModel, dataset: Dataset, config: TrainConfig) -> None:
-    if dataset.features != model.features:
-        raise ValueError(f"the data have {dataset.features} features, the model {model.features}")
-    if model.config and dataset.likelihood != model.config.likelihood:
-        raise ValueError(
-            f"{dataset.name} wants a {dataset.likelihood} likelihood, the model has a {model.config.likelihood} one"
-        )
+    require_suitable(model, dataset)
     if len(dataset.train) < config.batch_size:
         raise ValueError(f"{len(dataset.train)} training images are fewer than a batch of {config.batch_size}")
 

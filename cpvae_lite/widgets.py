@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 import torch
 from torch import Tensor
 
-from cpvae_lite._arguments import whole_number
+from cpvae_lite._arguments import height_and_width
 from cpvae_lite.conditionals import Bernoulli
 from cpvae_lite.directions import prototypes
 from cpvae_lite.model import LatentVariableModel
@@ -163,9 +163,7 @@ def _shape(model: LatentVariableModel, shape: Sequence[int] | None) -> tuple[int
     if shape is None:
         side = math.isqrt(model.features)
         shape = (side, side)
-    if not isinstance(shape, Sequence) or len(shape) != 2:
-        raise ValueError(f"shape must be (height, width), not {shape!r}")
-    height, width = (whole_number(name, side) for name, side in zip(("height", "width"), shape, strict=True))
+    height, width = height_and_width(shape)
     if height * width != model.features:
         raise ValueError(f"an image has {model.features} pixels; pass shape=(height, width) with that product")
     return height, width

@@ -49,7 +49,15 @@ STARTS = ("normal", "uniform")  # where the means of p(z|c) start: around 0 with
 CONDITIONAL = ("cp", "indq")  # the models whose prior p(z|c) depends on the category
 GATED = ("cp", "indp")  # the models whose posterior of z has that layer
 CATEGORICAL = ("cp", "indq", "indp", "indqp")  # the models with a latent c
+SPREAD = ("cp", "indq", "mog", "vamp", "hvamp")  # the models whose prior has components to set apart
 SINGLE = ("vae", "hvae")  # the models with nothing to choose from, no category and no component
+OWNERS = {  # of settings that not every model has: what they set, and the models that have it
+    "gate": ("gated layer", GATED),
+    "elu_logits": ("logits of c", CATEGORICAL),
+    "prior_start": ("p(z|c)", CONDITIONAL),
+    "learned_prior": ("p(z|c)", CONDITIONAL),
+    "prior_spread": ("components to set apart", SPREAD),
+}
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,7 @@ class ModelConfig:
         gate: what the gated layer of q(z|x,c) sees: "probs" for π(x), "sample" for a draw of c.
         elu_logits: apply an ELU to the logits of c.
         prior_spread: standard deviation, at the start, of what sets the K components apart: their means, or the
-            logits of the pseudo-inputs. The paper does not give it.
+            logits of the pseudo-inputs. The paper does not give it. A model without components keeps the default.
         prior_start: "normal" for means of p(z|c) drawn with that spread around zero, "uniform" for [0, 1].
         learned_prior: False keeps the means and variances of p(z|c) as they start.
 
@@ -101,22 +109,23 @@ class ModelConfig:
         for name in ("elu_logits", "learned_prior"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name} must be True or False, not {getattr(self, name)!r}")
-        if self.gate != "probs" and self.name not in GATED:
-            raise ValueError(f"{self.name} has no gated layer; gate={self.gate!r} is for {' and '.join(GATED)}")
-        if self.elu_logits and self.name not in CATEGORICAL:
-            raise ValueError(f"{self.name} has no logits of c for elu_logits; {', '.join(CATEGORICAL)} have")
-        if self.name not in CONDITIONAL and (self.prior_start != "normal" or not self.learned_prior):
-            raise ValueError(
-                f"{self.name} has no p(z|c); prior_start and learned_prior are for {' and '.join(CONDITIONAL)}"
-            )
         spread = finite_number("prior_spread", self.prior_spread, least=0, strict=True)
         object.__setattr__(self, "prior_spread", spread)
+        self._require_owners()
         if self.name in SINGLE:
             if self.categories is not None:
                 raise ValueError(f"{self.name} has no categories; leave them out, or choose another model")
         else:
             categories = 150 if self.categories is None else whole_number("categories", self.categories)
             object.__setattr__(self, "categories", categories)
+
+    def _require_owners(self) -> None:
+        for setting, (part, owners) in OWNERS.items():
+            value = getattr(self, setting)
+            if value != getattr(ModelConfig, setting) and self.name not in owners:
+                raise ValueError(f"{self.name} has no {part} for {setting}={value!r}; {', '.join(owners)} have")
+        if self.prior_start == "uniform" and self.prior_spread != ModelConfig.prior_spread:
+            raise ValueError("prior_spread is for prior_start='normal'; 'uniform' draws the means from [0, 1]")
 
 
 def build(name: str | ModelConfig, *, seed: int = 0, data: Tensor | None = None, **settings) -> LatentVariableModel:
@@ -230,7 +239,7 @@ def _with_categories(config: ModelConfig, posterior: Conditional, prior: Conditi
     c = Latent("c", Uniform(config.categories), Categorical(logits, "h", activation=activation), publishes="pi")
     z = Latent("z", prior, posterior)
     likelihood = _likelihood(config, z=config.latent_size, c=config.categories)
-    return _model(config, [c, z], likelihood)
+    return _model(config, [c, z], likelihood, categories=config.categories)
 
 
 def _two_levels(config: ModelConfig, z2: Latent, trunk: nn.Module) -> LatentVariableModel:
@@ -241,9 +250,12 @@ def _two_levels(config: ModelConfig, z2: Latent, trunk: nn.Module) -> LatentVari
 
 
 def _model(
-    config: ModelConfig, latents: list[Latent], likelihood: Conditional, trunk: nn.Module | None = None
+    config: ModelConfig,
+    latents: list[Latent],
+    likelihood: Conditional,
+    trunk: nn.Module | None = None,
+    categories: int | None = None,
 ) -> LatentVariableModel:
-    categories = config.categories if config.name in CATEGORICAL else None
     return LatentVariableModel(
         trunk or _trunk(config), latents, likelihood, features=config.features, categories=categories
     )
@@ -264,7 +276,7 @@ def _posterior_of_x_and_c(config: ModelConfig) -> Gaussian:
 
 def _prior_of_c(config: ModelConfig, weights: str) -> ComponentGaussian:
     spread = config.prior_spread if config.prior_start == "normal" else None
-    return ComponentGaussian(config.categories, config.latent_size, weights, spread, config.learned_prior)
+    return ComponentGaussian(config.categories, config.latent_size, spread, weights, config.learned_prior)
 
 
 def _vamp_prior(config: ModelConfig, trunk: nn.Module, posterior: Gaussian) -> VampPrior:

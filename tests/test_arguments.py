@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from cpvae_lite._arguments import finite_number, one_of, whole_number
+from cpvae_lite._arguments import finite_number, height_and_width, one_of, whole_number
 
 NO_NUMBERS = ["3", None, True, np.True_, [3], 3 + 0j]
 
@@ -59,6 +59,29 @@ def test_the_least_number_is_allowed_unless_strict():
     with pytest.raises(ValueError, match="rate must be finite and above 0, not 0"):
         finite_number("rate", 0, least=0, strict=True)
     assert finite_number("rate", 1e-300, least=0, strict=True) == 1e-300
+
+
+@pytest.mark.parametrize("shape", [(28, 20), [28, 20], (np.int64(28), np.uint8(20))])
+def test_a_shape_comes_back_as_two_ints(shape):
+    found = height_and_width(shape)
+    assert found == (28, 20) and [type(side) for side in found] == [int, int]
+
+
+@pytest.mark.parametrize("shape", [28, None, (28,), (1, 28, 28), {28, 20}])
+def test_what_is_no_pair_is_no_shape(shape):
+    with pytest.raises(ValueError, match=re.escape(f"shape must be (height, width), not {shape!r}")):
+        height_and_width(shape)
+
+
+@pytest.mark.parametrize(
+    ("shape", "error", "cause"),
+    [((0, 5), ValueError, "shape's height must be at least 1, not 0"),
+     ((5, -1), ValueError, "shape's width must be at least 1, not -1"),
+     ((5, 2.5), TypeError, "shape's width must be a whole number, not 2.5")],
+)  # fmt: skip
+def test_the_sides_of_a_shape_are_whole_numbers(shape, error, cause):
+    with pytest.raises(error, match=cause):
+        height_and_width(shape)
 
 
 @pytest.mark.parametrize("name", ["vae", "cp"])

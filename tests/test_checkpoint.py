@@ -17,7 +17,8 @@ from training_runs import config, images, model, same, weights
 
 import cpvae_lite
 from cpvae_lite import Summed, build, estimate_bound, fit, load_model, log_marginal, save_model
-from cpvae_lite.checkpoint import FORMAT, read_run
+from cpvae_lite.checkpoint import read_run
+from cpvae_lite.saved import FORMAT
 from cpvae_lite.storage import read_json, read_tensors, write_json, write_tensors
 
 PACKAGE = Path(cpvae_lite.__file__).parent
@@ -197,17 +198,30 @@ def test_a_truncated_file_is_named(tmp_path, disturbed, name, share):
     assert str(tmp_path / name) in str(caught.value)
 
 
+def disk_full(*_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
 def test_a_model_that_cannot_be_saved_leaves_the_old_one(tmp_path, disturbed, monkeypatch):
     old = disturbed()
     save_model(old, tmp_path)
-
-    def disk_full(*_):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
     monkeypatch.setattr(os, "fsync", disk_full)
     with pytest.raises(OSError, match="No space left"):
         save_model(disturbed(name="vae"), tmp_path)
     assert same(weights(load_model(tmp_path)), weights(old))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.json", "model.safetensors"]
+
+
+def test_new_weights_never_stand_under_an_old_description(tmp_path, disturbed, monkeypatch):
+    """Of the same shapes, so that nothing else would tell."""
+    save_model(disturbed(), tmp_path)
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr("cpvae_lite.saved.write_json", disk_full)
+        save_model(disturbed(elu_logits=True), tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"holds no finished model \(model.json is missing\)"):
+        load_model(tmp_path)
+    save_model(disturbed(elu_logits=True), tmp_path)
+    assert load_model(tmp_path).config.elu_logits
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.json", "model.safetensors"]
 
 

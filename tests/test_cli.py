@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from training_runs import config, images, model
 
-from cpvae_lite import cli, joint, load_dataset, load_model
+from cpvae_lite import cli, fit, joint, load_dataset, load_model
 from cpvae_lite.aggregated import AggregatedPosterior
 from cpvae_lite.metrics import used_categories
+from cpvae_lite.storage import read_tensors
 
 QUICK = ["--dataset", "fashion-mnist", "--subset", "--categories", "6", "--epochs", "1", "--warmup", "1"]
 
@@ -195,6 +197,19 @@ def test_evaluate_refuses_other_data(run, tmp_path, capsys):
     assert "not the data" in fails(capsys, "evaluate", str(copy))
 
 
+@pytest.mark.parametrize(
+    ("command", "instead"),
+    [(["evaluate"], "evaluate(load_model({0!r}), dataset)"),
+     (["check", "--run"], "cpvae_lite.checks.check_model(load_model({0!r}), dataset.observed('test'))"),
+     (["train", "--resume", "--out"], "fit(model, dataset, config, out={0!r}, resume=True)")],
+)  # fmt: skip
+def test_a_run_on_data_of_your_own_goes_on_in_python(tmp_path, capsys, command, instead):
+    fit(model(), images(), config(epochs=1), out=tmp_path, progress=False)
+    said = fails(capsys, *command, str(tmp_path))
+    assert f"{tmp_path} was trained on data of your own, 'your data', which the command line cannot load" in said
+    assert said.endswith(f"in Python, with your dataset: {instead.format(str(tmp_path))}")
+
+
 def test_check_prints_a_row_for_each_equation_and_ends_with_zero(capsys):
     assert cli.main(["check", "--worlds", "1"]) == 0
     out, err = capsys.readouterr()
@@ -287,6 +302,12 @@ def test_check_names_what_does_not_fit(run, capsys):
     assert "--worlds must be at least 1" in fails(capsys, "check", "--worlds", "0")
 
 
+def test_the_command_line_starts_without_what_only_figures_need():
+    program = "import sys, cpvae_lite.cli; print({'matplotlib', 'seaborn', 'pandas'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
 def test_data_list_names_every_data_set(capsys):
     assert cli.main(["data", "list"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -325,7 +346,8 @@ def test_ctrl_c_leaves_a_checkpoint_that_goes_on(tmp_path, capsys):
         finally:
             child.kill()
     assert child.returncode == cli.INTERRUPTED and "--resume" in err and "Traceback" not in err
-    assert cli.main(["train", "--resume", "--epochs", "1", "--out", str(folder)]) == 0
+    done = len(read_tensors(folder / "checkpoint.safetensors")[1]["history"])
+    assert cli.main(["train", "--resume", "--epochs", str(done), "--out", str(folder)]) == 0
     assert (folder / "model.safetensors").exists()
 
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from cpvae_lite import Hard, Relaxed, Summed, build, elbo, estimate_bound, log_marginal
 from cpvae_lite.conditionals import Conditional, Gaussian, StandardNormal, diagonal_normal
-from cpvae_lite.elbo import standard_error
+from cpvae_lite.elbo import observable, standard_error
 from cpvae_lite.model import Latent, LatentVariableModel
 from cpvae_lite.nets import MLP
 
@@ -288,6 +288,39 @@ def test_estimates_follow_from_their_seed(tiny, data, variant, random_state_kept
     assert not torch.isclose(first, other).any()
 
 
+every_average = pytest.mark.parametrize(
+    "average", [estimate_bound, lambda model, x: log_marginal(model, x, 2)], ids=["bound", "evidence"]
+)
+
+
+@every_average
+@pytest.mark.parametrize("value", [0.5, 7.5, -1.0, 254 / 255])
+def test_grey_pixels_have_no_bound_under_a_bernoulli_likelihood(tiny, data, average, value):
+    model = tiny("cp")
+    x = data(model, 10)
+    x[7, 1] = value
+    for each in (model, without_c(collapsed(tiny("indqp")))):  # the second is composed by hand
+        with pytest.raises(ValueError, match=rf"x holds {value}, outside .* zeros and ones, as data\.binarise"):
+            average(each, x)
+
+
+@every_average
+def test_any_finite_number_suits_a_gaussian_likelihood(tiny, average):
+    model, x = tiny("vae", likelihood="gaussian"), torch.tensor([[0.5, -7.5, 1e3]]).double()
+    assert observable(model, x) is x
+    average(model, x)
+    with pytest.raises(ValueError, match="x holds NaN or infinity"):
+        average(model, x / 0)
+
+
+def test_a_term_has_a_row_for_each_draw_if_it_differs_between_draws(tiny, data):
+    model = tiny("cp")
+    found = elbo(model, data(model, 4), Hard(samples=5))
+    assert found.reconstruction.shape == found.objective().shape == (5, 4)
+    assert {name: kl.shape for name, kl in found.kl.items()} == {"c": (4,), "z": (4,)}
+    assert elbo(tiny("mog"), data(model, 4), Hard(samples=5)).kl["z"].shape == (5, 4)
+
+
 def test_batch_size_must_be_a_whole_number(tiny, data):
     model = tiny("vae")
     with pytest.raises(ValueError, match="batch_size must be at least 1"):
@@ -351,6 +384,16 @@ def test_evidence_without_a_gap_is_exact_for_any_number_of_samples(tiny, data, e
     x = data(model, 7)
     found = log_marginal(model, x, samples, rows=rows)
     assert torch.allclose(found, exact(model, x).log_evidence, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", ["vamp", "hvamp"])
+def test_pseudo_inputs_are_encoded_once_for_all_blocks_of_the_evidence(tiny, data, monkeypatch, name):
+    model = tiny(name)
+    prior, times = model.latents[0].prior, []
+    parts = prior.parts
+    monkeypatch.setattr(prior, "parts", lambda: times.append(1) or parts())
+    log_marginal(model, data(model, 7), samples=13, rows=4)
+    assert times == [1]
 
 
 @pytest.mark.parametrize("settings", [{"samples": 0}, {"samples": 5, "rows": 0}])

@@ -162,6 +162,19 @@ def test_unknown_split_is_answered_with_the_nearest(tiny, dataset):
         evaluate(tiny("cp"), dataset, split="tset")
 
 
+def real(count=20, features=3):
+    return Split(torch.randn(count, features))
+
+
+def test_data_of_another_kind_or_width_are_refused_as_fit_refuses_them(tiny):
+    toy = Float64Data("toy", real(), real(), real(), (3,))
+    with pytest.raises(ValueError, match="toy wants a gaussian likelihood, the model has a bernoulli one"):
+        evaluate(tiny("vae"), toy)
+    with pytest.raises(ValueError, match="the data have 3 features, the model 4"):
+        evaluate(tiny("vae", features=4, likelihood="gaussian"), toy)
+    assert evaluate(tiny("vae", likelihood="gaussian"), toy)["images"] == 20
+
+
 def test_number_of_importance_samples_must_be_sensible(tiny, dataset):
     with pytest.raises(ValueError, match="samples must be at least 1, not -5"):
         evaluate(tiny("cp"), dataset, importance_samples=-5)
@@ -177,6 +190,13 @@ def test_temperature_must_be_positive(tiny, dataset):
 def test_labels_that_training_data_lack_are_left_out_of_the_report(tiny, dataset):
     bare = Float64Data("bare", Split(dataset.train.data), dataset.validation, dataset.test, (3,))
     assert evaluate(tiny("cp"), bare)["labels"] == {}
+
+
+def test_a_category_that_publishes_nothing_has_no_active_units(tiny, dataset):
+    network = tiny("indqp")
+    expected = evaluate(network, dataset)
+    network.latents[0].publishes = None
+    assert evaluate(network, dataset) == expected and expected["active_units"].keys() == {"z"}
 
 
 def test_active_units_are_those_whose_posterior_mean_varies(tiny, dataset):

@@ -4,8 +4,8 @@ from ipywidgets import Widget
 from ipywidgets.widgets.widget import _instances
 from ipywidgets.widgets.widget_link import Link
 
-from cpvae_lite import build
-from cpvae_lite.explorer import compare, explore
+from cpvae_lite import build, explorer
+from cpvae_lite.explorer import _still, compare, explore
 from cpvae_lite.widgets import DecoderView, PrototypeMap, SampleSheet
 
 
@@ -85,6 +85,19 @@ def test_every_slider_of_a_comparison_moves_all_models():
 def test_a_rank_is_a_whole_number(rank):
     with pytest.raises(TypeError, match="rank must be a whole number"):
         explore(small(), shape=(2, 3), rank=rank)
+
+
+def test_the_still_image_is_decoded_where_the_model_is(monkeypatch):
+    model, devices = small().to("meta"), {}
+    monkeypatch.setattr(explorer, "by_share", lambda model: (torch.tensor([1, 3, 0]), []))  # on the CPU, as it is
+    monkeypatch.setattr(explorer.plots, "plot_blocks", lambda blocks, shape: None)
+
+    def look(_, given):
+        devices.update({name: value.device.type for name, value in given[0].items()})
+
+    model.likelihood.register_forward_pre_hook(look)
+    _still({"CP-VAE": model}, (2, 3))
+    assert devices == {"z": "meta", "c": "meta"}
 
 
 def test_a_walk_goes_somewhere():

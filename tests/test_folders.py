@@ -209,7 +209,9 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
         read_folder(tmp_path / "1.png")
 
 
-@pytest.mark.parametrize("shape, error", [((28,), ValueError), ((0, 5), ValueError), ((2.5, 5), TypeError)])
+@pytest.mark.parametrize(
+    "shape, error", [(28, ValueError), ((28,), ValueError), ((0, 5), ValueError), ((2.5, 5), TypeError)]
+)
 def test_a_shape_is_two_whole_numbers(tmp_path, shape, error):
     save(tmp_path / "1.png", [[1]])
     with pytest.raises(error, match="shape"):

@@ -7,8 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from cpvae_lite import build
-from cpvae_lite.conditionals import SphericalGaussian
+from cpvae_lite import Hard, Summed, build, elbo
+from cpvae_lite.conditionals import Categorical, SphericalGaussian, Uniform
+from cpvae_lite.model import Latent, LatentVariableModel
 
 N = 40_000
 both_gates = pytest.mark.parametrize("gate", ["probs", "sample"])
@@ -92,6 +93,20 @@ def test_inference_and_reconstruction_draw_nothing(tiny, data, variant, random_s
     x = data(model)
     assert torch.equal(model.reconstruct(x), model.reconstruct(x))
     model.posterior(x)
+
+
+def with_two_categories(model):
+    """The same model with a second categorical latent, of as many categories, that the decoder does not see."""
+    second = Latent("d", Uniform(3), Categorical(nn.Linear(4, 3), "h"))
+    latents = [model.latents[0], second, *model.latents[1:]]
+    return LatentVariableModel(model.trunk, latents, model.likelihood, features=5, categories=3)
+
+
+def test_of_several_categorical_latents_none_is_summed_with_the_weights_of_another():
+    model, x = with_two_categories(small("indq")), torch.ones(4, 5)
+    assert elbo(model, x, Hard()).kl.keys() == {"c", "d", "z"}
+    with pytest.raises(ValueError, match=r"Summed\(\) lists one categorical .* has several: draw them with Hard\(\)"):
+        model.infer(x, Summed())
 
 
 # --- sampling -----------------------------------------------------------------------------------------

@@ -26,11 +26,15 @@ def test_an_entry_is_found_by_model_data_and_size(entry, found):
 
 
 @pytest.mark.parametrize(
-    "entry",
-    [("cp", "mnist", 20), ("cp", "mnist", None), ("vae", "mnist", 10), ("gan", "mnist", 10), ("cp", "svhn", 10)],
-)
-def test_what_the_paper_lacks_is_no_number(entry):
-    with pytest.raises((KeyError, ValueError)):
+    ("entry", "cause"),
+    [(("cp", "mnist", 20), "the paper's cp on mnist has no entry for categories=20; known: 10, 150, 500"),
+     (("cp", "omniglot", None), "the paper's cp on omniglot has no entry for categories=None; known: 50, 500"),
+     (("vae", "mnist", 10), "the paper's vae on mnist has no entry for categories=10; known: None"),
+     (("cq", "mnist", 10), "unknown model 'cq'; did you mean 'cp'"),
+     (("cp", "emnist", 10), "unknown data set 'emnist'; did you mean 'mnist'")],
+)  # fmt: skip
+def test_what_the_paper_lacks_is_told_beside_what_it_has(entry, cause):
+    with pytest.raises(ValueError, match=cause):
         reported(*entry)
 
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from cpvae_lite.history import History
+from cpvae_lite.metrics import used_categories
 from cpvae_lite.plots import (
-    image_grid,
     plot_categories,
     plot_category_use,
     plot_category_uses,
@@ -15,20 +15,7 @@ from cpvae_lite.plots import (
     plot_label_shares,
     plot_sheets,
 )
-
-
-def test_each_image_stands_in_its_place():
-    images = torch.arange(1, 6)[:, None].expand(5, 4) / 10  # image i is evenly i/10
-    sheet = image_grid(images, columns=3, shape=(2, 2), gap=1)
-    assert sheet.shape == (5, 8)
-    corners = sheet[::3, ::3]
-    np.testing.assert_allclose(corners, [[0.1, 0.2, 0.3], [0.4, 0.5, 0.0]])
-    assert (sheet[2] == 0).all() and (sheet[:, [2, 5]] == 0).all()
-
-
-def test_pixels_keep_their_order():
-    image = torch.arange(6.0)[None] / 10
-    np.testing.assert_allclose(image_grid(image, columns=1, shape=(2, 3))[1], [0.3, 0.4, 0.5])
+from cpvae_lite.sheets import image_grid
 
 
 def _history():
@@ -78,6 +65,13 @@ def test_bars_above_the_uniform_share_are_coloured():
     np.testing.assert_allclose(heights, [0.6, 0.3, 0.1], rtol=1e-6)
     colours = [bar.get_facecolor() for bar in figure.axes[0].patches]
     assert colours[0] != colours[1] == colours[2]
+
+
+def test_a_share_that_exceeds_the_uniform_one_by_rounding_is_not_coloured():
+    """The bars agree with the number of used categories."""
+    shares = torch.tensor([1 / 3 + 1e-7, 1 / 3, 1 / 3 - 1e-7])
+    assert shares.max() > 1 / 3 and used_categories(shares) == 0
+    assert len({bar.get_facecolor() for bar in plot_category_use(shares).axes[0].patches}) == 1
 
 
 def test_a_history_without_categories_has_two_panels():

@@ -24,7 +24,7 @@ def posterior():
 @pytest.fixture
 def prior():
     """p(z|c) of seven categories with variances from exp(-5) to exp(5) and means up to 10 or so."""
-    prior = ComponentGaussian(7, 4).double()
+    prior = ComponentGaussian(7, 4, 1.0).double()
     with torch.no_grad():
         prior.mean.copy_(4 * rand(7, 4))
         prior.log_variance.copy_(10 * torch.rand(7, 4) - 5)
@@ -115,6 +115,19 @@ def test_gradients_are_those_of_the_sum_over_components(prior):
     assert all(torch.allclose(a, b, rtol=1e-9, atol=1e-9) for a, b in pairs)
 
 
+def test_means_far_from_zero_cost_no_digits():
+    """Of values and of gradients, in float32."""
+    far = 30 * torch.tensor([1.0, -1.0, 1.0, 1.0]).double()
+    start = [far + rand(6, 4), rand(6, 4) - 2, rand(6, 7), far + rand(7, 4), rand(7, 4) - 2]
+    found = {}
+    for dtype in (torch.float, torch.double):
+        mean, log_variance, logits, *prior = leaves = [t.float().to(dtype).requires_grad_() for t in start]
+        kl = expected_kl(diagonal_normal(mean, log_variance), logits.softmax(1), *prior)
+        found[dtype] = kl, *torch.autograd.grad(kl.sum(), leaves)
+    for single, double in zip(*found.values(), strict=True):
+        assert torch.allclose(single.double(), double, rtol=1e-5, atol=1e-4)
+
+
 def test_density_is_the_gaussian_of_the_category(prior):
     c, z = torch.tensor([2, 0, 6]), rand(3, 4)
     expected = torch.stack([component(prior, k).log_prob(row) for k, row in zip(c, z, strict=True)])
@@ -127,7 +140,7 @@ def test_relaxed_category_has_no_density(prior):
 
 
 def test_fresh_components_differ_and_have_unit_variance(agree):
-    prior = ComponentGaussian(4000, 2)
+    prior = ComponentGaussian(4000, 2, 1.0)
     agree(prior.mean.detach().square(), torch.ones(2))
     agree(prior.mean.detach(), torch.zeros(2))
     assert not prior.log_variance.any()
@@ -142,9 +155,9 @@ def test_means_can_start_uniformly_between_zero_and_one(agree):
 
 def test_a_prior_that_is_not_learned_starts_alike_and_is_out_of_the_optimisers_reach():
     torch.manual_seed(3)
-    learned = ComponentGaussian(7, 4)
+    learned = ComponentGaussian(7, 4, 1.0)
     torch.manual_seed(3)
-    frozen = ComponentGaussian(7, 4, learned=False)
+    frozen = ComponentGaussian(7, 4, 1.0, learned=False)
     assert list(frozen.parameters()) == [] and len(list(learned.parameters())) == 2
     assert frozen.state_dict().keys() == learned.state_dict().keys()
     assert torch.equal(frozen.mean, learned.mean) and torch.equal(frozen.log_variance, learned.log_variance)
@@ -156,7 +169,7 @@ def test_a_prior_that_is_not_learned_starts_alike_and_is_out_of_the_optimisers_r
 @pytest.fixture
 def mixture(prior):
     """A mixture of the components of `prior`."""
-    mixture = MixtureOfGaussians(7, 4).double()
+    mixture = MixtureOfGaussians(7, 4, 1.0).double()
     mixture.load_state_dict(prior.state_dict())
     return mixture
 
@@ -232,6 +245,13 @@ def test_the_data_can_be_seen_twice():
     before = prior.pseudo_inputs
     prior.start_from(NUMBERS)
     assert torch.equal(prior.pseudo_inputs, before)
+
+
+def test_of_data_seen_twice_the_later_ones_count():
+    _, prior = vamp(seen=NUMBERS)
+    prior.start_from(PIXELS)
+    _, fresh = vamp(seen=PIXELS)
+    assert all(torch.equal(seen, new) for seen, new in zip(prior.buffers(), fresh.buffers(), strict=True))
 
 
 @pytest.mark.parametrize(

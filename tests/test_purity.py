@@ -143,7 +143,7 @@ class Shows(nn.Module):
 
 
 def mixture(means, log_variance=-20.0):
-    prior = MixtureOfGaussians(len(means), LABELS)
+    prior = MixtureOfGaussians(len(means), LABELS, spread=1.0)
     with torch.no_grad():
         prior.mean.copy_(torch.tensor(means))
         prior.log_variance.fill_(log_variance)

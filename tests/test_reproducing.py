@@ -20,6 +20,14 @@ def test_reproduce_prints_the_shipped_table_and_runs_nothing(tmp_path, capsys, m
     assert list(tmp_path.iterdir()) == []
 
 
+def test_of_one_run_its_row_is_printed(tmp_path, capsys):
+    assert cli.main(["reproduce", "mnist/cp-150-seed0"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["run", "cp-150"]
+    assert cli.main(["reproduce", "mnist/hvamp-10-seed0"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.endswith("mnist holds none of the runs that were asked for\n")
+
+
 def test_a_dry_run_lists_what_is_missing(tmp_path, capsys):
     assert (
         cli.main(["reproduce", "synthetic", "temperature", "--out", str(tmp_path), "--seeds", "0,3", "--dry-run"]) == 0

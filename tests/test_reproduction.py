@@ -82,6 +82,22 @@ def test_what_is_there_is_not_missing_unless_it_is_of_other_settings(run, tmp_pa
         missing([run.lasting(4)], tmp_path)
 
 
+def test_a_trial_with_fewer_importance_samples_is_not_taken_for_the_result(run, tmp_path):
+    reproduce(run.judged_by(5), tmp_path, progress=False)
+    with pytest.raises(ValueError, match=r"mog-2-seed0.json is of a run with other settings \(importance_samples\)"):
+        missing([run], tmp_path)
+    assert missing([run.judged_by(5)], tmp_path) == []
+
+
+def test_a_result_from_before_a_setting_existed_has_its_default(run, tmp_path):
+    path, record = result_path(tmp_path, run), reproduce(run, tmp_path, progress=False)
+    del record["training"]["compile"]
+    path.write_text(json.dumps(record))
+    assert missing([run], tmp_path) == []
+    with pytest.raises(ValueError, match=r"other settings \(compile\)"):
+        missing([replace(run, training=replace(run.training, compile=True))], tmp_path)
+
+
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, RuntimeError])
 def test_a_run_that_was_cut_off_goes_on_to_the_same_result(run, tmp_path, monkeypatch, stop):
     whole = reproduce(run, tmp_path / "whole", progress=False)
@@ -114,11 +130,11 @@ def test_a_result_of_another_model_is_not_taken_for_this_one(run, tmp_path):
         missing([run], tmp_path)
 
 
-def test_a_run_begun_with_more_epochs_is_not_cut_short(run, tmp_path, monkeypatch):
+def test_a_run_that_has_more_epochs_is_not_cut_short(run, tmp_path, monkeypatch):
     monkeypatch.setattr(Little, "measure", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         reproduce(run, tmp_path, progress=False)
-    with pytest.raises(ValueError, match="was begun with more epochs than 2"):
+    with pytest.raises(ValueError, match="its 3 epochs are more than the 2 asked for"):
         reproduce(run.lasting(2), tmp_path, progress=False)
 
 

@@ -20,7 +20,7 @@ from cpvae_lite.decomposition import (
     equation_a2,
     information_excess,
 )
-from cpvae_lite.draws import Summed
+from cpvae_lite.draws import Mode, Summed
 from cpvae_lite.joint import TERMS
 from cpvae_lite.mixtures import DiagonalMixture
 from cpvae_lite.quadrature import Exact
@@ -281,6 +281,14 @@ def test_uniform_categories_make_a_vae(settings, spread_out):
     assert not equation_21(Sampled(model, x, draws=100)).holds
 
 
+@pytest.mark.parametrize("place", [{"dtype": torch.double}, {"device": "meta"}], ids=["float64", "meta"])
+def test_uniform_categories_are_where_the_model_is_and_of_its_precision(place, spread_out):
+    model = spread_out("indqp", categories=4).to(**place)
+    x = images(5).to(**place)
+    found, expected = (each.infer(x, Mode()).posteriors["c"].probs for each in (with_uniform_categories(model), model))
+    assert (found.dtype, found.device) == (expected.dtype, expected.device)
+
+
 @pytest.mark.parametrize("settings", [{"name": "cp"}, {"name": "indq"}, {"name": "indp", "gate": "sample"}])
 def test_uniform_categories_where_z_depends_on_c_are_refused(settings):
     with pytest.raises(ValueError, match="z does not depend on c"):
@@ -305,6 +313,11 @@ def test_one_draw_has_no_standard_error():
 def test_images_of_another_width_are_refused():
     with pytest.raises(ValueError, match=r"x must have shape \(B, 30\)"):
         Sampled(build("vae", features=30), images(features=29))
+
+
+def test_grey_images_are_refused():
+    with pytest.raises(ValueError, match="outside the support of the likelihood"):
+        Sampled(build("vae", features=30), images() / 2)
 
 
 def test_images_that_are_no_floats_are_refused():

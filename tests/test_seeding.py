@@ -1,6 +1,8 @@
 """Random numbers follow from a seed alone, and nobody else notices."""
 
 import random
+from contextlib import contextmanager
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -89,6 +91,25 @@ def test_a_seed_on_the_cpu_seeds_no_other_device(monkeypatch):
     monkeypatch.setattr(torch.cuda, "manual_seed_all", seeds.append)
     with seeded(1):
         assert seeds == []
+
+
+@pytest.mark.parametrize(("device", "index"), [("cuda:1", 1), ("cuda:0", 0), ("cuda", 2)])
+def test_the_gpu_that_is_named_is_kept_and_seeded(monkeypatch, device, index):
+    kept, seeds = [], {}
+
+    @contextmanager
+    def keep(devices):
+        kept.extend(devices)
+        yield
+
+    def generator(number):
+        return SimpleNamespace(manual_seed=lambda seed: seeds.setdefault(number, seed))
+
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "default_generators", tuple(map(generator, range(3))))
+    monkeypatch.setattr(torch.random, "fork_rng", keep)
+    with seeded(5, device=device):
+        assert kept == [index] and seeds == {index: torch.initial_seed()}
 
 
 def test_a_negative_seed_is_named():

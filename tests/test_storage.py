@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import struct
+import time
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,32 @@ def test_a_failed_first_write_leaves_nothing(tmp_path, monkeypatch, step):
     assert caught.value.errno == errno.ENOSPC
     assert str(tmp_path / "file") in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_two_writers_at_once_do_not_mix_their_halves(tmp_path, monkeypatch):
+    """While one is about to give its data their name, another writes all of its own."""
+    path, replace = tmp_path / "file", os.replace
+
+    def overtaken(source, target):
+        monkeypatch.setattr(os, "replace", replace)
+        atomic_write(path, b"the other")
+        assert path.read_bytes() == b"the other"
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", overtaken)
+    atomic_write(path, b"one")
+    assert path.read_bytes() == b"one"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+def test_what_a_killed_process_left_is_removed_and_what_is_being_written_is_not(tmp_path):
+    old, young, foreign = (tmp_path / f".{name}.part" for name in ("file[1].0a", "file[1].1b", "other.0a"))
+    for left in (old, young, foreign):
+        left.write_bytes(b"half")
+    for left in (old, foreign):
+        os.utime(left, (time.time() - 7200,) * 2)
+    atomic_write(tmp_path / "file[1]", b"data")
+    assert {entry.name for entry in tmp_path.iterdir()} == {"file[1]", young.name, foreign.name}
 
 
 def test_the_data_are_on_the_disk_before_they_get_their_name(tmp_path, monkeypatch):

@@ -59,6 +59,7 @@ def test_spread_is_mean_and_deviation_between_runs():
     found = Spread.over([1.0, 3.0, 5.0])
     assert (found.mean, found.deviation, found.values) == (3.0, 2.0, (1.0, 3.0, 5.0))
     assert Spread.over([4.0]).deviation is None
+    assert Spread.over([1e9, 1e9 + 1, 1e9 + 2]).deviation == 1.0  # the spread is small beside the mean
     with pytest.raises(ValueError, match="at least one run"):
         Spread.over([])
 
@@ -92,7 +93,27 @@ def test_every_table_has_its_columns():
 
 def test_runs_of_different_settings_have_no_mean(results):
     write_json(results.folder / "a-seed3.json", record(3, 1.0, epochs=4))
-    with pytest.raises(ValueError, match="the runs of a have different settings"):
+    with pytest.raises(ValueError, match=r"the runs of a have different settings \(epochs\), so no mean"):
+        Results("toy", results.folder.parent)
+
+
+def test_runs_of_different_numbers_of_importance_samples_have_no_mean(results):
+    for seed, samples in ((0, 5000), (1, 500)):
+        content = record(seed, 1.0)
+        content["measures"]["importance_samples"] = samples
+        write_json(results.folder / f"c-seed{seed}.json", content)
+    with pytest.raises(ValueError, match=r"the runs of c have different settings \(importance_samples\), so no mean"):
+        Results("toy", results.folder.parent)
+
+
+def test_a_run_from_before_a_setting_existed_has_its_default(results):
+    content = record(3, 7.0)
+    content["training"]["compile"] = False
+    write_json(results.folder / "a-seed3.json", content)
+    assert Results("toy", results.folder.parent).over_seeds("a", lambda found: found["value"]).mean == 4.0
+    content["training"]["compile"] = True
+    write_json(results.folder / "a-seed3.json", content)
+    with pytest.raises(ValueError, match=r"different settings \(compile\)"):
         Results("toy", results.folder.parent)
 
 

@@ -416,13 +416,23 @@ def test_patience_goes_on_counting_after_a_break(tmp_path, monkeypatch):
     assert len(history) == 6
 
 
-@pytest.mark.parametrize("epochs", [3, 2])
-def test_a_finished_run_trains_no_more(tmp_path, monkeypatch, epochs):
+def test_a_finished_run_trains_no_more(tmp_path, monkeypatch):
     finished = trained(epochs=3, out=tmp_path)
     monkeypatch.setattr(train, "_epoch", None)
-    again = trained(model(seed=5), epochs=epochs, out=tmp_path, resume=True)
+    again = trained(model(seed=5), epochs=3, out=tmp_path, resume=True)
     assert same(finished[0], again[0])
     assert finished[1] == again[1]
+
+
+def test_a_run_is_not_resumed_to_fewer_epochs_than_it_has(tmp_path):
+    trained(epochs=3, out=tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    network = model(seed=5)
+    initial = weights(network)
+    with pytest.raises(ValueError, match="its 3 epochs are more than the 2 asked for; ask for as many"):
+        trained(network, epochs=2, out=tmp_path, resume=True)
+    assert same(initial, weights(network))
+    assert before == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
 
 def test_a_run_cut_off_before_its_first_checkpoint_starts_afresh(tmp_path, after_epochs):
@@ -432,6 +442,27 @@ def test_a_run_cut_off_before_its_first_checkpoint_starts_afresh(tmp_path, after
     assert not (tmp_path / "checkpoint.safetensors").exists()
     after_epochs.do.clear()
     assert same(trained(out=tmp_path, resume=True)[0], trained()[0])
+
+
+def test_q_c_of_earlier_weights_does_not_keep_a_run_from_starting_afresh(tmp_path, after_epochs):
+    trained_before = model()
+    trained_before.aggregated_posterior.fill_(1 / 3)
+    after_epochs.do.append(interrupt_at(1))
+    with pytest.raises(KeyboardInterrupt):
+        trained(trained_before, out=tmp_path)
+    after_epochs.do.clear()
+    again = model()
+    again.aggregated_posterior.fill_(1 / 4)
+    assert same(trained(again, out=tmp_path, resume=True)[0], trained()[0])
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_refused_run_leaves_the_model_its_q_c(finished, resume):
+    network = model()
+    network.aggregated_posterior.fill_(1 / 3)
+    with pytest.raises((FileExistsError, ValueError), match=r"holds a run already|of another run"):
+        trained(network, images(name="grey"), out=finished, resume=resume, learning_rate=1.0)
+    assert (network.aggregated_posterior == 1 / 3).all()
 
 
 def test_resume_without_a_folder_or_a_run_is_refused(tmp_path):
@@ -844,9 +875,11 @@ def test_a_run_without_checkpoint_goes_on_from_its_own_first_weights_only(tmp_pa
     assert same(trained(out=tmp_path, epochs=2, resume=True)[0], trained(epochs=2)[0])
 
 
-def test_a_process_killed_while_it_writes_leaves_one_file_at_most(tmp_path):
+def test_what_a_process_killed_while_it_writes_leaves_does_not_pile_up(tmp_path):
     trained(out=tmp_path, epochs=2)
-    (tmp_path / ".checkpoint.safetensors.part").write_bytes(b"half")
+    for number in range(2):
+        (tmp_path / f".checkpoint.safetensors.{number}.part").write_bytes(b"half")
+        os.utime(tmp_path / f".checkpoint.safetensors.{number}.part", (0, 0))
     trained(out=tmp_path, epochs=3, resume=True)
     assert not list(tmp_path.glob(".*"))
 

@@ -338,6 +338,18 @@ def test_only_a_conditional_prior_can_be_frozen_or_started_otherwise(name, setti
         build(name, features=5, **setting)
 
 
+@pytest.mark.parametrize("name", ["vae", "indp", "indqp", "hvae"])
+def test_a_prior_without_components_has_nothing_to_set_apart(name):
+    with pytest.raises(ValueError, match=f"{name} has no components to set apart for prior_spread=1.0; cp, indq, mog"):
+        ModelConfig(name, features=5, prior_spread=1.0)
+    assert ModelConfig(name, features=5, prior_spread=0.3) == ModelConfig(name, features=5)
+
+
+def test_means_that_start_uniformly_have_no_spread():
+    with pytest.raises(ValueError, match="prior_spread is for prior_start='normal'"):
+        ModelConfig("cp", features=5, prior_start="uniform", prior_spread=1.0)
+
+
 @pytest.mark.parametrize("setting", [{"learned_prior": 0}, {"prior_start": "unifrom"}])
 def test_settings_of_the_prior_are_checked(setting):
     with pytest.raises((TypeError, ValueError), match=r"learned_prior must be True or False|did you mean 'uniform'"):

@@ -1,0 +1,133 @@
+"""Models on disk: weights without pickle, and the configuration that builds the model again.
+
+model.safetensors   weights and q(c)
+model.json          the configuration; written last, so that the folder holds a finished model if it is there
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from cpvae_lite._version import __version__
+from cpvae_lite.model import LatentVariableModel
+from cpvae_lite.storage import read_json, read_tensors, write_json, write_tensors
+from cpvae_lite.zoo import ModelConfig, compose
+
+FORMAT = 1  # of the files; a later version of the package may raise it
+
+
+def save_model(model: LatentVariableModel, folder: str | Path, *, half: bool = False) -> None:
+    """Write a model's weights (safetensors) and configuration (JSON) into a folder.
+
+    Args:
+        model: from :func:`cpvae_lite.build`.
+        folder: made if it is not there; a model that is there is replaced.
+        half: round the parameters to float16, for half the size; they are read back as float32. q(c) is kept whole.
+
+    Raises:
+        OSError: if the folder cannot be written; no half-written file is left, and no new weights beside an old
+            configuration.
+        ValueError: if the model was composed by hand and so has no configuration to build it from again, or if a
+            weight is too great for float16.
+
+    Example:
+        >>> import tempfile
+        >>> from cpvae_lite import build
+        >>> model = build("cp", features=784, categories=10)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_model(model, folder)
+        ...     again = load_model(folder)
+        >>> all(torch.equal(p, q) for p, q in zip(model.parameters(), again.parameters()))
+        True
+    """
+    description, folder = configuration_of(model), Path(folder)
+    tensors = model.state_dict()
+    if half:
+        tensors |= {name: _halved(name, weight) for name, weight in model.named_parameters()}
+    write_tensors(folder / "model.new.safetensors", tensors)
+    (folder / "model.json").unlink(missing_ok=True)  # until it is there again, the folder holds no finished model
+    (folder / "model.new.safetensors").replace(folder / "model.safetensors")
+    write_json(folder / "model.json", stamp() | {"model": description})
+
+
+def _halved(name: str, weight: Tensor) -> Tensor:
+    rounded = weight.detach().half()
+    if rounded.isinf().any():
+        raise ValueError(f"{name} reaches {weight.abs().max():.3g}, too much for float16; keep the model whole")
+    return rounded
+
+
+def configuration_of(model: LatentVariableModel) -> dict:
+    """The settings that build a model again.
+
+    Raises:
+        ValueError: if it was composed by hand.
+    """
+    if model.config is None:
+        raise ValueError("a model that build() did not make has no configuration, so it cannot be kept on disk")
+    return asdict(model.config)
+
+
+def load_model(folder: str | Path) -> LatentVariableModel:
+    """Read what :func:`save_model` wrote.
+
+    Raises:
+        FileNotFoundError: if there is no model in the folder.
+        ValueError: if a file is damaged, of another model, or from a newer version of the package.
+    """
+    folder = Path(folder)
+    for name in ("model.json", "model.safetensors"):
+        if not (folder / name).is_file():
+            raise FileNotFoundError(f"{folder} holds no finished model ({name} is missing)")
+    stored, _ = read_tensors(folder / "model.safetensors")
+    tensors = {name: tensor.float() if tensor.dtype == torch.float16 else tensor for name, tensor in stored.items()}
+    model = compose(_model_config(folder / "model.json"))
+    model.to(next((tensor.dtype for tensor in tensors.values()), torch.float32))
+    load_state(model, tensors, folder / "model.safetensors")
+    return model
+
+
+def _model_config(path: Path) -> ModelConfig:
+    content = read_json(path)
+    require_readable(content, path)
+    try:
+        return ModelConfig(**content["model"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} does not describe a model: {error}") from error
+
+
+def stamp() -> dict:
+    """What a file says of the software that wrote it."""
+    return {"format": FORMAT, "cpvae_lite": __version__, "torch": torch.__version__}
+
+
+def require_readable(content: dict, path: Path) -> None:
+    """Refuse what a newer version of the package wrote.
+
+    Raises:
+        ValueError: if `content` says so, or does not say; names `path`, where it is from.
+    """
+    if not isinstance(content.get("format"), int):
+        raise ValueError(f"{path} is damaged: it does not say which format it has")
+    if content["format"] > FORMAT:
+        raise ValueError(
+            f"{path} comes from a newer cpvae_lite ({content.get('cpvae_lite')}); this is"
+            f" {__version__}: install the newer one"
+        )
+
+
+def load_state(model: LatentVariableModel, tensors: dict[str, Tensor], path: Path) -> None:
+    """Give a model weights that were read from `path`.
+
+    Raises:
+        ValueError: if they are another model's.
+    """
+    try:
+        model.load_state_dict(tensors)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ValueError(f"{path} holds weights of another model: {reason}") from error

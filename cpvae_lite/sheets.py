@@ -1,0 +1,51 @@
+"""Images side by side on one sheet, as numbers; :mod:`cpvae_lite.plots` draws such sheets."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch.nn.functional as F
+from torch import Tensor
+
+SHAPE = (28, 28)  # of an image of MNIST and its relatives, (height, width)
+GAP = 2  # pixels between images
+
+
+def image_grid(images: Tensor, *, columns: int, shape: tuple[int, int] = SHAPE, gap: int = GAP) -> np.ndarray:
+    """Lay images out in rows, with white gaps.
+
+    Args:
+        images: (N, features) in [0, 1], row by row; places left over in the last row stay white.
+        columns: images a row.
+        shape: of one image.
+        gap: pixels between images.
+
+    Returns:
+        A float array (height, width) in [0, 1], 1 for ink.
+
+    Example:
+        >>> import torch
+        >>> image_grid(torch.ones(4, 784), columns=2).shape
+        (58, 58)
+    """
+    rows = -(-len(images) // columns)
+    missing = rows * columns - len(images)
+    cells = F.pad(images.reshape(-1, *shape).float(), (gap, 0, gap, 0, 0, missing))  # a gap above and left of each
+    lines = cells.unflatten(0, (rows, columns)).transpose(1, 2)  # (rows, height, columns, width)
+    return lines.flatten(2).flatten(0, 1)[gap:, gap:].cpu().numpy()
+
+
+def grey_sheet(images: Tensor, *, columns: int, shape: tuple[int, int] = SHAPE) -> np.ndarray:
+    """The same sheet as grey values, dark ink on light paper, for a PNG.
+
+    Args:
+        images, columns, shape: as in :func:`image_grid`.
+
+    Returns:
+        A uint8 array (height, width), from 0 for ink to 255 for paper.
+
+    Example:
+        >>> import torch
+        >>> grey_sheet(torch.tensor([[0.0, 0.2, 1.0]]), columns=1, shape=(1, 3))
+        array([[255, 204,   0]], dtype=uint8)
+    """
+    return (255 * (1 - image_grid(images, columns=columns, shape=shape))).round().astype(np.uint8)

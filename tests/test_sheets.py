@@ -1,0 +1,49 @@
+"""Sheets of images: each pixel in its place."""
+
+import numpy as np
+import pytest
+import torch
+
+from cpvae_lite.sheets import grey_sheet, image_grid
+
+
+def placed(images, columns, shape, gap):
+    """The sheet, image by image."""
+    (height, width), rows = shape, -(-len(images) // columns)
+    sheet = np.zeros((rows * (height + gap) - gap, columns * (width + gap) - gap), dtype=np.float32)
+    for index, image in enumerate(images.reshape(-1, height, width).numpy()):
+        top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)
+        sheet[top : top + height, left : left + width] = image
+    return sheet
+
+
+def test_each_image_stands_in_its_place():
+    images = torch.arange(1, 6)[:, None].expand(5, 4) / 10  # image i is evenly i/10
+    sheet = image_grid(images, columns=3, shape=(2, 2), gap=1)
+    assert sheet.shape == (5, 8)
+    corners = sheet[::3, ::3]
+    np.testing.assert_allclose(corners, [[0.1, 0.2, 0.3], [0.4, 0.5, 0.0]])
+    assert (sheet[2] == 0).all() and (sheet[:, [2, 5]] == 0).all()
+
+
+def test_pixels_keep_their_order():
+    image = torch.arange(6.0)[None] / 10
+    np.testing.assert_allclose(image_grid(image, columns=1, shape=(2, 3))[1], [0.3, 0.4, 0.5])
+
+
+@pytest.mark.parametrize("gap", [0, 1, 2])
+@pytest.mark.parametrize(("count", "columns"), [(1, 1), (6, 3), (7, 3), (2, 5), (5, 1)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.uint8])
+def test_a_sheet_is_the_one_that_is_laid_out_image_by_image(gap, count, columns, dtype):
+    images = (torch.rand(count, 12) * 255).to(dtype)
+    found = image_grid(images, columns=columns, shape=(3, 4), gap=gap)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, placed(images, columns, (3, 4), gap))
+
+
+def test_grey_values_are_dark_for_ink_and_rounded():
+    images = torch.tensor([[0.0, 0.501], [1.0, 0.499], [0.25, 0.2]])
+    found = grey_sheet(images, columns=2, shape=(1, 2))
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found[0], [255, 127, 255, 255, 0, 128])
+    np.testing.assert_array_equal(found[-1], [191, 204, 255, 255, 255, 255])
