@@ -29,8 +29,8 @@ class Altered(Results):
         super().__init__(table)
         self._runs = copy.deepcopy(self._runs)
         for label, runs in self._runs.items():
-            name = label.partition("-")[0]
-            for run in runs if name in CATEGORICAL else []:
+            name = label.rpartition("-")[0] if label[-1].isdigit() else label  # of an ablation all of its label
+            for run in runs if name.partition("-")[0] in CATEGORICAL else []:
                 change(name, run["measures"])
 
 
@@ -60,8 +60,9 @@ OVERTURNED = [
     ("R1", "fashion-mnist", "cp", "generation.chance", 0.3),
     ("R1", "fashion-mnist", "indq", "generation.purity", 0.6),
     ("R2", "fashion-mnist", "indq", "generation.purity", 0.4),
-    ("R2", "ablations", "indq", "generation.purity", 0.8),
-    ("R2", "ablations", "cp", "generation.purity", 0.8),
+    ("R2", "ablations", "indq-frozen-uniform", "generation.purity", 0.8),
+    ("R2", "ablations", "cp-frozen-uniform", "generation.purity", 0.8),
+    ("R2", "ablations", "indq-uniform", "generation.purity", 0.2),
     ("R3", "fashion-mnist", "cp", "used_categories", 70),
     ("R3", "fashion-mnist", "indq", "used_categories", 80),
     ("R4", "fashion-mnist", "cp", "label_posteriors.item", ALIKE),
