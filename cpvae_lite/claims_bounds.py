@@ -9,7 +9,6 @@ from cpvae_lite.claims import Claim, open_claim
 from cpvae_lite.image_figures import (
     BOTH,
     CLOTHES,
-    EACH,
     FOUR,
     PLAIN,
     by_data,
@@ -28,16 +27,20 @@ BOUNDS = (
     Claim(
         number="T1",
         says="CP-VAE has a better bound than INDq in every column of Table 3",
-        verdict="does not hold here (one column each, one seed): better on MNIST, not on Fashion-MNIST and Omniglot",
+        verdict="does not hold here (one column each; two seeds on Fashion-MNIST, else one): better on MNIST, level on "
+        "Fashion-MNIST, worse on Omniglot",
         where=TABLE_3,
         measured=lambda stored: f"negative bounds: {by_data(stored, BOUND.figure)}. The paper reports {printed()}",
-        stands=lambda stored: [data for data in EACH if data(stored).ahead(BOUND.figure) < 0] == [digits],
+        stands=lambda stored: (
+            digits(stored).ahead(BOUND.figure) < 0 < letters(stored).ahead(BOUND.figure)
+            and clothes(stored).level(BOUND.figure)
+        ),
     ),
     Claim(
         number="T2",
         says="INDp and INDqp seem to perform slightly better",
-        verdict="depends on the data and on the number (one column each, one seed): on MNIST they are worse by every "
-        "number; on Fashion-MNIST worse by bound and log p(x), and better than CP-VAE by the relaxed value; on "
+        verdict="depends on the data and on the number (one column each, one or two seeds): on MNIST they are worse by "
+        "every number; on Fashion-MNIST worse by bound and log p(x), and better than CP-VAE by the relaxed value; on "
         "Omniglot better by the bound and no better by log p(x), and there they hardly use c",
         where=TABLE_3,
         measured=lambda stored: (

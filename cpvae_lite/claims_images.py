@@ -72,7 +72,7 @@ IMAGES = (
     Claim(
         number="R1",
         says="CP-VAE's categories follow what a person would call kinds and sub-kinds of clothes",
-        verdict="holds for kinds (one seed), and for INDq as well; sub-kinds are judged by eye",
+        verdict="holds for kinds (two seeds), and for INDq as well; sub-kinds are judged by eye",
         where=f"{PAGE}#fig-6-cp-vae-twenty-categories",
         measured=lambda stored: (
             f"generation purity: {clothes(stored).text(generation_purity, 3)}; by chance: "
@@ -86,8 +86,8 @@ IMAGES = (
     Claim(
         number="R2",
         says="INDq does not always capture the categories: it mixes kinds in some of them",
-        verdict="depends on whether the prior is learned, and so it does for CP-VAE: learned, both keep to kinds; "
-        "frozen where it starts (one seed), both mix",
+        verdict="depends on whether the prior is learned, and so it does for CP-VAE: learned, both keep to kinds "
+        "(two seeds); frozen where it starts (one seed), both mix",
         where=PURITY,
         measured=lambda stored: (
             f"generation purity: {clothes(stored).text(generation_purity, 3)}; categories of {SIZE} that draw no kind "
@@ -104,7 +104,7 @@ IMAGES = (
     Claim(
         number="R3",
         says="CP-VAE gives most categories a share above 1/150, INDq only a few",
-        verdict="does not hold here (one seed): neither has most above 1/150, and INDq has more",
+        verdict="does not hold here (two seeds): neither has most above 1/150, and INDq has more",
         where=FIG_9,
         measured=lambda stored: (
             f"above 1/150: {clothes(stored).text(used, 0)}; the entropy of q(c) is that of so many equal categories: "
@@ -115,7 +115,8 @@ IMAGES = (
     Claim(
         number="R4",
         says="CP-VAE uses different categories for different labels; INDq, INDp and INDqp share them",
-        verdict="depends on the model (one seed): INDp and INDqp share them, INDq does no more than CP-VAE",
+        verdict="depends on the model (two seeds of CP-VAE and INDq, one of the others): INDp and INDqp share them, "
+        "INDq does no more than CP-VAE",
         where=f"{PAGE}#table-2-the-first-five-categories-of-each-label",
         measured=lambda stored: (
             "what two labels have in common of their categories, from 0 to 1: "

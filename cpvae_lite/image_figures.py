@@ -105,6 +105,11 @@ class Shown:
         """A model's figure less another's."""
         return self.mean(name, figure) - self.mean(other, figure)
 
+    def level(self, figure: Figure, name: str = "cp", other: str = "indq") -> bool:
+        """Whether two means are no further apart than their deviations over seeds together."""
+        deviations = [self.over_seeds(each, figure).deviation or 0.0 for each in (name, other)]
+        return abs(self.ahead(figure, name, other)) <= sum(deviations)
+
     def best(self, figure: Figure) -> str:
         """Which of the four models has the smallest figure."""
         return min(FOUR, key=lambda name: self.mean(name, figure))

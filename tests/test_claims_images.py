@@ -79,6 +79,7 @@ OVERTURNED = [
     ("R6", "fashion-mnist", "cp", "label_posteriors.item", [[0.2] * 5 + [0.0] * 145] * 10),
     ("T1", "fashion-mnist", "indq", "negative_bound", 300.0),
     ("T1", "mnist", "indq", "negative_bound", 80.0),
+    ("T1", "fashion-mnist", "cp", "negative_bound", 230.0),
     ("T1", "omniglot", "indq", "negative_bound", 300.0),
     ("T2", "omniglot", "indp", "negative_bound", 200.0),
     ("T2", "omniglot", "indqp", "kl_c", 5.0),
@@ -158,10 +159,10 @@ def test_what_was_measured_is_plain_text_and_open_sentences_have_none(claim):
 @pytest.mark.parametrize(
     ("number", "data", "name", "figure", "value", "says"),
     [
-        ("R1", "fashion-mnist", "cp", "generation.purity", 0.123, "generation purity: CP-VAE 0.123, INDq "),
-        ("M1a", "mnist", "cp", "generation.purity", 0.123, "generation purity: CP-VAE 0.123, INDq "),
+        ("R1", "fashion-mnist", "cp", "generation.purity", 0.123, "generation purity: CP-VAE 0.123"),
+        ("M1a", "mnist", "cp", "generation.purity", 0.123, "generation purity: CP-VAE 0.123"),
         ("M2", "mnist", "indq", "effective_categories", 99.0, "equal categories: MNIST: INDq 99; Fashion-MNIST: "),
-        ("T2", "mnist", "indp", "negative_log_evidence", 55.55, "-log p(x): Fashion-MNIST: CP-VAE 228.64, "),
+        ("T2", "mnist", "indp", "negative_log_evidence", 55.55, "-log p(x): Fashion-MNIST: CP-VAE "),
         ("T2", "mnist", "indp", "negative_log_evidence", 55.55, "INDp 55.55, "),
         ("O1", "omniglot", "indp", "label_posteriors.alphabet", [[0.625, 0.375]], "alphabet: CP-VAE 0.572, INDq "),
         ("O1", "omniglot", "indp", "label_posteriors.alphabet", [[0.625, 0.375]], "INDp 0.625, "),
