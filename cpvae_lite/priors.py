@@ -27,8 +27,8 @@ def expected_kl(posterior: D.Independent, weights: Tensor, mean: Tensor, log_var
         log_variance: (K, D), the log-variances of p_k.
 
     Returns:
-        A tensor of shape (...): the first half of Eq. 12. Float32 keeps about seven digits of the sums in the
-        table, with means measured from their centre, not of the KL.
+        A tensor of shape (...): the first half of Eq. 12. It is a difference of sums as large as
+        :math:`\sum_i \mu_{ik}^2/\sigma_{ik}^2`, so float32 keeps about seven digits of those, not of the KL.
 
     Example:
         >>> q = diagonal_normal(torch.randn(3, 2), torch.zeros(2))
@@ -39,12 +39,11 @@ def expected_kl(posterior: D.Independent, weights: Tensor, mean: Tensor, log_var
         True
     """
     size = mean.shape[-1]
-    centre = mean.mean(0).detach()  # means far from zero would cost digits in the table; the KL is the same
-    mean, loc, scale = mean - centre, posterior.base_dist.loc - centre, posterior.base_dist.scale
     precision = (-log_variance).exp()
     scaled = mean * precision
     constant = (log_variance + mean * scaled).sum(-1, keepdim=True)
     table = weights @ torch.cat([precision, scaled, constant], dim=-1)  # (..., 2 D + 1)
+    loc, scale = posterior.base_dist.loc, posterior.base_dist.scale
     quadratic = (scale.square() + loc.square()) * table[..., :size] - 2 * loc * table[..., size : 2 * size]
     entropy = (2 * scale.log() + 1).sum(-1)
     return 0.5 * (quadratic.sum(-1) + table[..., -1] - entropy)
