@@ -75,7 +75,7 @@ BOUNDS = (
             f"{letters(stored).text(kl_of_c, 2, FOUR)}"
         ),
         stands=lambda stored: (
-            letters(stored).best(BOUND.figure) == "indqp"
+            min(FOUR, key=lambda name: letters(stored).mean(name, BOUND.figure)) == "indqp"
             and letters(stored).mean("indqp", kl_of_c) < 0.1
             and all(letters(stored).mean(name, kl_of_c) > 1 for name in BOTH)
         ),

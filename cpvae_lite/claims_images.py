@@ -43,7 +43,7 @@ from cpvae_lite.results import Spread
 SIZE = SHOWN[CLOTHES]
 PURE = 0.7  # categories that draw one kind in seven of ten cases, ten kinds being possible, keep to kinds
 PAGE = "fashion-mnist"
-FIG_9, PURITY = f"{PAGE}#fig-9-how-much-each-category-holds", f"{PAGE}#does-a-category-keep-to-one-kind-a-number"
+FIG_9, KINDS = f"{PAGE}#fig-9-how-much-each-category-holds", f"{PAGE}#does-a-category-keep-to-one-kind-a-number"
 
 
 def _of_indq(stored: Stored, figure: Figure) -> str:
@@ -88,7 +88,7 @@ IMAGES = (
         says="INDq does not always capture the categories: it mixes kinds in some of them",
         verdict="depends on whether the prior is learned, and so it does for CP-VAE: learned, both keep to kinds "
         "(two seeds); frozen where it starts (one seed), both mix",
-        where=PURITY,
+        where=KINDS,
         measured=lambda stored: (
             f"generation purity: {clothes(stored).text(generation_purity, 3)}; categories of {SIZE} that draw no kind "
             f"in more than half of the cases: {clothes(stored).text(mixed, 0)}; with frozen priors: generation purity "
@@ -152,7 +152,7 @@ IMAGES = (
         number="R5b",
         says="A category of INDp or INDqp mixes kinds",
         verdict="holds (one seed)",
-        where=PURITY,
+        where=KINDS,
         measured=lambda stored: (
             f"generation purity {clothes(stored).text(generation_purity, 3, PLAIN)}; by chance "
             f"{clothes(stored).text(chance, 3, PLAIN)}"
@@ -251,7 +251,7 @@ IMAGES = (
     open_claim(
         "C1",
         "CP-VAE performs similarly to a human annotator",
-        PURITY,
+        KINDS,
         "open: the paper shows no study of annotators, and we have none",
     ),
 )

@@ -303,7 +303,7 @@ def test_check_names_what_does_not_fit(run, capsys):
 
 
 def test_the_command_line_starts_without_what_only_figures_need():
-    program = "import sys, cpvae_lite.cli; print({'matplotlib', 'seaborn', 'pandas'} & sys.modules.keys())"
+    program = "import sys, cpvae_lite.cli; print({'matplotlib', 'seaborn', 'pandas', 'scipy'} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
 
