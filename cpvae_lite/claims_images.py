@@ -26,9 +26,9 @@ from cpvae_lite.image_figures import (
     chance,
     clothes,
     digits,
+    drawn_purity,
     effective,
     empty,
-    generation_purity,
     least_and_most,
     letters,
     mixed,
@@ -75,12 +75,11 @@ IMAGES = (
         verdict="holds for kinds (two seeds), and for INDq as well; sub-kinds are judged by eye",
         where=f"{PAGE}#fig-6-cp-vae-twenty-categories",
         measured=lambda stored: (
-            f"generation purity: {clothes(stored).text(generation_purity, 3)}; by chance: "
+            f"generation purity: {clothes(stored).text(drawn_purity, 3)}; by chance: "
             f"{clothes(stored).text(chance, 3)}; purity on test images: {clothes(stored).text(purity, 3)}"
         ),
         stands=lambda stored: all(
-            clothes(stored).mean(name, generation_purity) > PURE > 3 * clothes(stored).mean(name, chance)
-            for name in BOTH
+            clothes(stored).mean(name, drawn_purity) > PURE > 3 * clothes(stored).mean(name, chance) for name in BOTH
         ),
     ),
     Claim(
@@ -90,15 +89,15 @@ IMAGES = (
         "(two seeds); frozen where it starts (one seed), both mix",
         where=KINDS,
         measured=lambda stored: (
-            f"generation purity: {clothes(stored).text(generation_purity, 3)}; categories of {SIZE} that draw no kind "
+            f"generation purity: {clothes(stored).text(drawn_purity, 3)}; categories of {SIZE} that draw no kind "
             f"in more than half of the cases: {clothes(stored).text(mixed, 0)}; with frozen priors: generation purity "
-            f"{_both_frozen(stored, generation_purity)}; by chance {_both_frozen(stored, chance)}; INDq learned from "
-            f"the same start {_changed(stored, 'indq-uniform', generation_purity).format(3)}"
+            f"{_both_frozen(stored, drawn_purity)}; by chance {_both_frozen(stored, chance)}; INDq learned from "
+            f"the same start {_changed(stored, 'indq-uniform', drawn_purity).format(3)}"
         ),
         stands=lambda stored: (
-            abs(clothes(stored).ahead(generation_purity)) < 0.03
-            and all(_changed(stored, f"{name}-frozen-uniform", generation_purity).mean < 0.3 for name in BOTH)
-            and _changed(stored, "indq-uniform", generation_purity).mean > PURE
+            abs(clothes(stored).ahead(drawn_purity)) < 0.03
+            and all(_changed(stored, f"{name}-frozen-uniform", drawn_purity).mean < 0.3 for name in BOTH)
+            and _changed(stored, "indq-uniform", drawn_purity).mean > PURE
         ),
     ),
     Claim(
@@ -154,11 +153,11 @@ IMAGES = (
         verdict="holds (one seed)",
         where=KINDS,
         measured=lambda stored: (
-            f"generation purity {clothes(stored).text(generation_purity, 3, PLAIN)}; by chance "
+            f"generation purity {clothes(stored).text(drawn_purity, 3, PLAIN)}; by chance "
             f"{clothes(stored).text(chance, 3, PLAIN)}"
         ),
         stands=lambda stored: all(
-            clothes(stored).mean(name, generation_purity) < clothes(stored).mean(name, chance) + 0.05 for name in PLAIN
+            clothes(stored).mean(name, drawn_purity) < clothes(stored).mean(name, chance) + 0.05 for name in PLAIN
         ),
     ),
     open_claim(
@@ -191,10 +190,10 @@ IMAGES = (
         "chapter",
         where="mnist#what-a-category-is-if-more-than-a-digit",
         measured=lambda stored: (
-            f"generation purity: {digits(stored).text(generation_purity, 3)}; by chance: "
+            f"generation purity: {digits(stored).text(drawn_purity, 3)}; by chance: "
             f"{digits(stored).text(chance, 3)}; purity on test images: {digits(stored).text(purity, 3)}"
         ),
-        stands=lambda stored: all(digits(stored).mean(name, generation_purity) > 0.9 for name in BOTH),
+        stands=lambda stored: all(digits(stored).mean(name, drawn_purity) > 0.9 for name in BOTH),
     ),
     Claim(
         number="M1b",
@@ -212,13 +211,13 @@ IMAGES = (
         verdict="does not hold here (one seed): it hardly mixes, and whether it uses more depends on how one counts",
         where="mnist#fig-a4-indq-twenty-categories",
         measured=lambda stored: (
-            f"generation purity {digits(stored).one('indq', generation_purity, 3)}; shared "
+            f"generation purity {digits(stored).one('indq', drawn_purity, 3)}; shared "
             f"categories {digits(stored).one('indq', shared, 0)}, in the paper's table "
             f"{shared_in_paper('indq', DIGITS)}; above 1/150: {_of_indq(stored, used)}; the entropy of q(c) is that of "
             f"so many equal categories: {_of_indq(stored, effective)}"
         ),
         stands=lambda stored: (
-            digits(stored).mean("indq", generation_purity) > 0.9
+            digits(stored).mean("indq", drawn_purity) > 0.9
             and digits(stored).mean("indq", used) > clothes(stored).mean("indq", used)
             and digits(stored).mean("indq", effective) < clothes(stored).mean("indq", effective)
         ),

@@ -146,12 +146,12 @@ def _shown(results: Results) -> list[tuple[str, str]]:
 
 def shared(measures: dict) -> int:
     """Categories of a run that stand under several labels in the form of Table 2."""
-    return len(shared_categories(first_categories(label_posteriors(measures))))
+    return len(shared_categories(first_categories(stored_posteriors(measures))))
 
 
 def overlap(measures: dict) -> float:
     """How much of its categories a label has in common with another in a run, on average."""
-    return label_overlap(label_posteriors(measures))
+    return label_overlap(stored_posteriors(measures))
 
 
 def shared_in_paper(name: str, data: str) -> int:
@@ -175,12 +175,12 @@ def label_table(results: Results, label_names: tuple[str, ...]) -> Table:
         A table with a column a model. A category that stands in the lists of several labels is marked with "*".
     """
     shown = _shown(results)
-    lists = [first_categories(label_posteriors(results.runs(label)[0]["measures"])) for _, label in shown]
+    lists = [first_categories(stored_posteriors(results.runs(label)[0]["measures"])) for _, label in shown]
     rows = [[label, *(_marked(first, row) for first in lists)] for row, label in enumerate(label_names)]
     return Table(["label", *(NAMES[name] for name, _ in shown)], rows)
 
 
-def label_posteriors(measures: dict) -> Tensor:
+def stored_posteriors(measures: dict) -> Tensor:
     """q(c|label) of the test images as a run stored it, (labels, K); Omniglot's labels are the alphabets."""
     (posteriors,) = measures["label_posteriors"].values()
     return torch.tensor(posteriors)

@@ -13,7 +13,7 @@ from cpvae_lite._arguments import one_of, whole_number
 from cpvae_lite.data import Dataset, load_dataset
 from cpvae_lite.measures import measure_images, measure_synthetic
 from cpvae_lite.model import LatentVariableModel
-from cpvae_lite.paper import COLUMNS
+from cpvae_lite.paper import SIZES
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.zoo import CATEGORICAL, MODELS, SINGLE, build
 
@@ -94,7 +94,7 @@ class Experiment:
 
 
 @dataclass(frozen=True)
-class Table:
+class RunTable:
     """The runs of a table for one seed, the seeds it is made of, and what is measured of each run."""
 
     runs: Callable[[int], Iterable[Experiment]]
@@ -195,7 +195,6 @@ def _label(model: dict[str, object]) -> str:
 
 # --- section 6.2 and appendices B and C: images ----------------------------------------------------------
 
-SIZES = {data: COLUMNS[data] for data in ("fashion-mnist", "mnist", "omniglot")}  # in order of importance
 SHOWN = {"fashion-mnist": 150, "mnist": 150, "omniglot": 500}  # the K of Figs. 6-13 and A1-A10, and Tables 2 and A1
 EVIDENCE_SAMPLES = 500
 
@@ -286,12 +285,12 @@ def ablation_runs(seed: int) -> list[Experiment]:
 
 
 TABLES = {
-    "synthetic": Table(synthetic_runs, (0, 1, 2, 3, 4), measure_synthetic),
-    "temperature": Table(temperature_runs, (0, 1, 2), measure_synthetic),
-    "last": Table(last_runs, (0, 1), measure_synthetic),
-    "slow": Table(slow_runs, (0,), measure_synthetic),
-    **{data: Table(lambda seed, data=data: image_runs(data, seed), (0, 1, 2), measure_images) for data in SIZES},
-    "ablations": Table(ablation_runs, (0,), measure_images),
+    "synthetic": RunTable(synthetic_runs, (0, 1, 2, 3, 4), measure_synthetic),
+    "temperature": RunTable(temperature_runs, (0, 1, 2), measure_synthetic),
+    "last": RunTable(last_runs, (0, 1), measure_synthetic),
+    "slow": RunTable(slow_runs, (0,), measure_synthetic),
+    **{data: RunTable(lambda seed, data=data: image_runs(data, seed), (0, 1, 2), measure_images) for data in SIZES},
+    "ablations": RunTable(ablation_runs, (0,), measure_images),
 }
 GROUPS = {"table3": (table3_runs, (0, 1, 2)), "figures": (shown_runs, (0,))}
 WHAT = (*TABLES, *GROUPS)

@@ -11,7 +11,7 @@ from functools import partial
 from operator import itemgetter
 
 from cpvae_lite.claims import Stored
-from cpvae_lite.comparison import NAMES, label_posteriors
+from cpvae_lite.comparison import NAMES, stored_posteriors
 from cpvae_lite.data import FASHION_ITEMS
 from cpvae_lite.experiments import SHOWN
 from cpvae_lite.metrics import first_categories
@@ -30,7 +30,7 @@ Figure = Callable[[dict], float]
 used, effective, kl_of_c = map(itemgetter, ("used_categories", "effective_categories", "kl_c"))
 
 
-def generation_purity(found: dict) -> float:
+def drawn_purity(found: dict) -> float:
     """How pure the draws of a category are, weighted by q(c)."""
     return found["generation"]["purity"]
 
@@ -63,7 +63,7 @@ def empty(found: dict) -> int:
 
 def most_of_an_alphabet(found: dict) -> float:
     """The greatest q(c|alphabet)."""
-    return label_posteriors(found).max().item()
+    return stored_posteriors(found).max().item()
 
 
 # --- over seeds ------------------------------------------------------------------------------------------
@@ -149,7 +149,7 @@ def named_as_asked(found: Shown, name: str = "cp", count: int = 5) -> list[float
         count: how many categories of each label, all drawn alike.
     """
     measures = found.first_run(name)
-    counts, first = measures["generation"]["counts"], first_categories(label_posteriors(measures), count)
+    counts, first = measures["generation"]["counts"], first_categories(stored_posteriors(measures), count)
     return [
         sum(counts[category][label] for category in categories) / sum(sum(counts[category]) for category in categories)
         for label, categories in enumerate(first)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from cpvae_lite._arguments import one_of
 
-COLUMNS = {"mnist": (10, 150, 500), "fashion-mnist": (10, 150, 500), "omniglot": (50, 500)}
+# K in each column of Table 3, in order of importance.
+SIZES = {"fashion-mnist": (10, 150, 500), "mnist": (10, 150, 500), "omniglot": (50, 500)}
 
 # Negative variational lower bounds on the test sets, in nats; one number where a model has no K.
 TABLE_3: dict[str, dict[str, tuple[float, ...]]] = {
@@ -63,8 +64,8 @@ def reported(model: str, data: str, categories: int | None) -> float:
         >>> reported("cp", "mnist", 150), reported("vae", "omniglot", None)
         (88.53, 115.06)
     """
-    row = TABLE_3[one_of("model", model, TABLE_3)][one_of("data set", data, COLUMNS)]
-    sizes = COLUMNS[data] if len(row) > 1 else (None,)
+    row = TABLE_3[one_of("model", model, TABLE_3)][one_of("data set", data, SIZES)]
+    sizes = SIZES[data] if len(row) > 1 else (None,)
     if categories not in sizes:
         known = ", ".join(map(str, sizes))
         raise ValueError(f"the paper's {model} on {data} has no entry for categories={categories}; known: {known}")

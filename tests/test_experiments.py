@@ -8,9 +8,9 @@ import torch
 
 from cpvae_lite import TrainConfig, fit, load_dataset
 from cpvae_lite.data import Dataset
-from cpvae_lite.experiments import GROUPS, SHOWN, SIZES, TABLES, WHAT, grid, named
+from cpvae_lite.experiments import GROUPS, SHOWN, TABLES, WHAT, grid, named
 from cpvae_lite.measures import measure_images, measure_synthetic
-from cpvae_lite.paper import TABLE_3
+from cpvae_lite.paper import SIZES, TABLE_3
 from cpvae_lite.zoo import CATEGORICAL, MODELS, SINGLE
 
 SMALL = [table for table, content in TABLES.items() if content.measure is measure_synthetic]

@@ -6,7 +6,8 @@ from few_data import kill, processes
 
 from cpvae_lite.cli import main
 from cpvae_lite.comparison import NAMES, table_3
-from cpvae_lite.experiments import SIZES, grid
+from cpvae_lite.experiments import grid
+from cpvae_lite.paper import SIZES
 from cpvae_lite.reproduction import missing, reproduce, reproduce_all
 from cpvae_lite.results import SHIPPED, Results
 from cpvae_lite.storage import read_json

@@ -3,7 +3,7 @@
 import pytest
 
 from cpvae_lite.metrics import shared_categories
-from cpvae_lite.paper import COLUMNS, FIRST_CATEGORIES, TABLE_3, reported
+from cpvae_lite.paper import FIRST_CATEGORIES, SIZES, TABLE_3, reported
 from cpvae_lite.zoo import MODELS, SINGLE
 
 
@@ -11,7 +11,7 @@ def test_table_3_has_every_model_and_size():
     assert TABLE_3.keys() == MODELS.keys()
     for name, row in TABLE_3.items():
         assert {data: len(entries) for data, entries in row.items()} == {
-            data: 1 if name in SINGLE or (name == "hvae") else len(sizes) for data, sizes in COLUMNS.items()
+            data: 1 if name in SINGLE or (name == "hvae") else len(sizes) for data, sizes in SIZES.items()
         }
     assert sum(len(entries) for row in TABLE_3.values() for entries in row.values()) == 62
 

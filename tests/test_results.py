@@ -6,8 +6,9 @@ import pytest
 
 from cpvae_lite import Hard, estimate_bound, load_dataset
 from cpvae_lite.classifier import load_classifier
-from cpvae_lite.experiments import SHOWN, SIZES, TABLES, grid, named
+from cpvae_lite.experiments import SHOWN, TABLES, grid, named
 from cpvae_lite.metrics import label_posteriors
+from cpvae_lite.paper import SIZES
 from cpvae_lite.purity import generation_purity
 from cpvae_lite.reproduction import missing
 from cpvae_lite.results import SHIPPED, Results
