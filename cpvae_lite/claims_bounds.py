@@ -14,6 +14,7 @@ from cpvae_lite.image_figures import (
     by_data,
     clothes,
     digits,
+    generating_by_data,
     kl_of_c,
     letters,
     printed,
@@ -21,6 +22,7 @@ from cpvae_lite.image_figures import (
 from cpvae_lite.paper import reported
 from cpvae_lite.tables import BOUND, EVIDENCE, RELAXED
 
+SLIGHT = 0.1  # nats
 TABLE_3, SAMPLES = "comparison#table-3", "comparison#figs-14-to-16-samples"
 
 BOUNDS = (
@@ -28,12 +30,16 @@ BOUNDS = (
         number="T1",
         says="CP-VAE has a better bound than INDq in every column of Table 3",
         verdict="does not hold here (one column each; two seeds on Fashion-MNIST, else one): better on MNIST, level on "
-        "Fashion-MNIST, worse on Omniglot",
+        "Fashion-MNIST; on Omniglot behind with p(c) = 1/K, and level with the p(c) that images are drawn from",
         where=TABLE_3,
-        measured=lambda stored: f"negative bounds: {by_data(stored, BOUND.figure)}. The paper reports {printed()}",
+        measured=lambda stored: (
+            f"negative bounds: {by_data(stored, BOUND.figure)}. With p(c) = q(c), first seed: "
+            f"{generating_by_data(stored, BOTH)}. The paper reports {printed()}"
+        ),
         stands=lambda stored: (
             digits(stored).ahead(BOUND.figure) < 0 < letters(stored).ahead(BOUND.figure)
             and clothes(stored).level(BOUND.figure)
+            and abs(letters(stored).generating("cp") - letters(stored).generating("indq")) < SLIGHT
         ),
     ),
     Claim(
@@ -41,19 +47,19 @@ BOUNDS = (
         says="INDp and INDqp seem to perform slightly better",
         verdict="depends on the data and on the number (one column each, one or two seeds): on MNIST they are worse by "
         "every number; on Fashion-MNIST worse by bound and log p(x), and better than CP-VAE by the relaxed value; on "
-        "Omniglot better by the bound and no better by log p(x), and there they hardly use c",
+        "Omniglot INDqp has the best bound by some tenths of a nat, in one seed, and both hardly use c",
         where=TABLE_3,
         measured=lambda stored: (
             f"negative bounds: {by_data(stored, BOUND.figure, FOUR)}. -log p(x): "
             f"{by_data(stored, EVIDENCE.figure, FOUR)}. Relaxed, no bound: {by_data(stored, RELAXED.figure, FOUR)}. "
-            f"KL of c on Omniglot: {letters(stored).text(kl_of_c, 2, FOUR)}. The paper reports {printed(FOUR)}"
+            f"KL of c on Omniglot: {letters(stored).text(kl_of_c, 2, FOUR)}. Negative bounds with p(c) = q(c), first "
+            f"seed: {generating_by_data(stored, FOUR)}. The paper reports {printed(FOUR)}"
         ),
         stands=lambda stored: (
             all(digits(stored).better_pair(column.figure) == BOTH for column in (BOUND, EVIDENCE, RELAXED))
             and all(clothes(stored).better_pair(column.figure) == BOTH for column in (BOUND, EVIDENCE))
             and all(clothes(stored).ahead(RELAXED.figure, "cp", name) > 0 for name in PLAIN)
-            and letters(stored).better_pair(BOUND.figure) == PLAIN
-            and letters(stored).better_pair(EVIDENCE.figure) != PLAIN
+            and 0 < min(letters(stored).generating(name) for name in BOTH) - letters(stored).generating("indqp") < 1
             and all(letters(stored).mean(name, kl_of_c) < 0.5 for name in PLAIN)
         ),
     ),

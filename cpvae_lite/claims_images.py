@@ -157,7 +157,7 @@ IMAGES = (
             f"{clothes(stored).text(chance, 3, PLAIN)}"
         ),
         stands=lambda stored: all(
-            clothes(stored).mean(name, drawn_purity) < clothes(stored).mean(name, chance) + 0.05 for name in PLAIN
+            clothes(stored).mean(name, drawn_purity) < clothes(stored).mean(name, chance) + 0.01 for name in PLAIN
         ),
     ),
     open_claim(

@@ -11,7 +11,7 @@ from functools import partial
 from operator import itemgetter
 
 from cpvae_lite.claims import Stored
-from cpvae_lite.comparison import NAMES, stored_posteriors
+from cpvae_lite.comparison import NAMES, generating_bound, stored_posteriors
 from cpvae_lite.data import FASHION_ITEMS
 from cpvae_lite.experiments import SHOWN
 from cpvae_lite.metrics import first_categories
@@ -105,6 +105,10 @@ class Shown:
         """A model's figure less another's."""
         return self.mean(name, figure) - self.mean(other, figure)
 
+    def generating(self, name: str) -> float:
+        """Minus its bound with the p(c) that images are drawn from, of its first seed."""
+        return generating_bound(self._results, f"{name}-{self._size}")
+
     def level(self, figure: Figure) -> bool:
         """Whether CP-VAE and INDq are no further apart than their deviations over seeds; a single run has none."""
         deviations = [self.over_seeds(name, figure).deviation or 0.0 for name in BOTH]
@@ -138,6 +142,12 @@ def by_data(
 ) -> str:
     """A figure of several models on several data sets, in words."""
     return "; ".join(f"{DATA[data]}: {Shown(stored, data).text(figure, digits, names)}" for data in over)
+
+
+def generating_by_data(stored: Stored, names: Sequence[str]) -> str:
+    """The same of the bound with the p(c) that images are drawn from."""
+    each = {data: (f"{NAMES[name]} {Shown(stored, data).generating(name):.2f}" for name in names) for data in DATA}
+    return "; ".join(f"{DATA[data]}: {', '.join(texts)}" for data, texts in each.items())
 
 
 def named_as_asked(found: Shown, name: str = "cp", count: int = 5) -> list[float]:

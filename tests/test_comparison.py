@@ -3,8 +3,20 @@
 from functools import partial
 
 import pytest
+import torch
+from torch.distributions import Categorical, kl_divergence
 
-from cpvae_lite.comparison import NAMES, gap_table, label_table, runs_table, shared_table, table_3
+from cpvae_lite.comparison import (
+    NAMES,
+    gap_table,
+    generating_bound,
+    generating_table,
+    label_table,
+    runs_table,
+    shared_table,
+    table_3,
+)
+from cpvae_lite.data import load_dataset
 from cpvae_lite.results import Results
 from cpvae_lite.storage import write_json
 from cpvae_lite.zoo import MODELS
@@ -101,6 +113,24 @@ def test_without_lists_of_the_paper_there_is_a_dash(tmp_path):
     assert shared_table(Results("mnist", tmp_path)).rows == [["INDp", "–", "4", "6.3", "0.100"]]
 
 
-@pytest.mark.parametrize("table", [gap_table, shared_table, runs_table, partial(label_table, label_names=())])
+@pytest.mark.parametrize(
+    "table", [gap_table, shared_table, generating_table, runs_table, partial(label_table, label_names=())]
+)
 def test_models_that_were_not_run_have_no_row(tmp_path, table):
     assert table(Results("mnist", tmp_path)).rows == []
+
+
+def test_the_bound_of_what_is_drawn_has_the_divergence_from_the_shares_of_training():
+    results = Results("mnist")
+    model, x = results.model("indq-150"), load_dataset("mnist", subset=True).observed("test")
+    pi = model.predict_proba(x).double()
+    uniform, shares = (Categorical(probs=p_c.double()) for p_c in (torch.ones(150), model.aggregated_posterior))
+    change = (kl_divergence(Categorical(probs=pi), uniform) - kl_divergence(Categorical(probs=pi), shares)).mean()
+    bound = results.runs("indq-150")[0]["measures"]["negative_bound"]
+    assert change > 0.1 and generating_bound(results, "indq-150") == pytest.approx(bound - change.item(), abs=2e-3)
+    assert generating_table(results).rows[1] == ["INDq", f"{bound:.2f}", f"{bound - change:.2f}", f"{change:.2f}"]
+
+
+def test_without_weights_there_is_no_prior_to_draw_from(results):
+    with pytest.raises(FileNotFoundError):
+        generating_table(results)

@@ -3,13 +3,14 @@
 import json
 
 import pytest
+import torch
 
 from cpvae_lite import Hard, estimate_bound, load_dataset
 from cpvae_lite.classifier import load_classifier
 from cpvae_lite.experiments import SHOWN, TABLES, grid, named
 from cpvae_lite.metrics import label_posteriors
 from cpvae_lite.paper import SIZES
-from cpvae_lite.purity import generation_purity
+from cpvae_lite.purity import Purity, generation_purity
 from cpvae_lite.reproduction import missing
 from cpvae_lite.results import SHIPPED, Results
 from cpvae_lite.synthetic import compare
@@ -106,6 +107,16 @@ def test_the_purity_of_what_the_shipped_weights_draw_is_the_recorded_one(run):
     # Of few draws the largest share is too large.
     found = generation_purity(results.model(run.label), load_classifier(run.data), draws=200, seed=1)
     assert found.purity == pytest.approx(recorded, abs=0.04)
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_figures_of_purity_follow_from_the_counts(name):
+    recorded = json.loads((SHIPPED / f"{name}.json").read_text())["measures"].get("generation")
+    if recorded:
+        counts, weights = torch.tensor(recorded["counts"]), torch.tensor(recorded["weights"]).double()
+        found = Purity(counts, weights).asdict()
+        for figure in ("purity", "entropy", "chance", "information"):
+            assert found[figure] == pytest.approx(recorded[figure], abs=0.003)  # weights are rounded
 
 
 def test_a_record_of_table_3_has_a_place_in_it():
