@@ -128,8 +128,8 @@ def generation_purity(
 
     The figures err in two ways. With few draws a category looks purer than it is, since its top label is chosen after
     the fact: a category that draws ten labels alike has a top share of 0.1, but 0.15 among 100 draws, and an entropy
-    of 2.30 nats, but 2.26, so that the information is 0.05 too large. `chance` has this in it. A category that is nearly
-    pure is hardly moved. And the classifier itself errs: see :func:`reference_purity` for what it makes of real images.
+    of 2.30 nats, but 2.26, so that the information is 0.05 too large. `chance` has this in it. A category that is
+    nearly pure is hardly moved. And the classifier itself errs: see :func:`reference_purity`, with real images.
 
     Nor does purity say what is missing: a model that generates one kind only is pure, and so is an untrained one, if
     the classifier gives all its noise one label. Read it beside `chance` and `information`, which tell.
