@@ -33,8 +33,10 @@ def evaluate(
         seed: of all draws.
 
     Returns:
-        A dict that JSON can hold. "negative_bound" uses hard c and one z; every figure that is an average
-        over images comes with its standard error.
+        A dict that JSON can hold. "negative_bound" uses hard c and one z. It comes with its standard error over
+        images and draws, as "standard_error"; so do "relaxed_negative_bound", as "relaxed_standard_error", and
+        "negative_log_evidence", as "negative_log_evidence_standard_error". The standard errors are None for a
+        single image. No other figure has one: neither the terms of the bound nor the agreement with labels.
         "active_units" counts the dimensions of each code whose posterior mean varies with x.
 
     Raises:

@@ -102,6 +102,13 @@ def test_relaxed_counterpart_is_relaxed(tiny, dataset):
         assert (difference > 4 * report["standard_error"]) == apart
 
 
+def test_bounds_and_evidence_alone_come_with_a_standard_error(tiny, dataset):
+    report = evaluate(tiny("cp"), dataset, temperature=1.0, importance_samples=5)
+    errors = {name for name in report if name.endswith("standard_error")}
+    assert errors == {"standard_error", "relaxed_standard_error", "negative_log_evidence_standard_error"}
+    assert not any("standard_error" in name for found in report["labels"].values() for name in found)
+
+
 def test_used_categories_are_counted_on_the_split(model, dataset):
     shares = model.predict_proba(dataset.observed("test")).mean(0)
     report = evaluate(model, dataset)
