@@ -92,12 +92,13 @@ IMAGES = (
             f"generation purity: {clothes(stored).text(drawn_purity, 3)}; categories of {SIZE} that draw no kind "
             f"in more than half of the cases: {clothes(stored).text(mixed, 0)}; with frozen priors: generation purity "
             f"{_both_frozen(stored, drawn_purity)}; by chance {_both_frozen(stored, chance)}; INDq learned from "
-            f"the same start {_changed(stored, 'indq-uniform', drawn_purity).format(3)}"
+            f"the same start {_changed(stored, 'indq-uniform', drawn_purity).format(3)}; CP-VAE whose posterior "
+            f"of z sees a category {_changed(stored, 'cp-drawn', drawn_purity).format(3)}"
         ),
         stands=lambda stored: (
             abs(clothes(stored).ahead(drawn_purity)) < 0.03
             and all(_changed(stored, f"{name}-frozen-uniform", drawn_purity).mean < 0.3 for name in BOTH)
-            and _changed(stored, "indq-uniform", drawn_purity).mean > PURE
+            and all(_changed(stored, label, drawn_purity).mean > PURE for label in ("indq-uniform", "cp-drawn"))
         ),
     ),
     Claim(
@@ -114,7 +115,7 @@ IMAGES = (
     Claim(
         number="R4",
         says="CP-VAE uses different categories for different labels; INDq, INDp and INDqp share them",
-        verdict="depends on the model (two seeds of CP-VAE and INDq, one of the others): INDp and INDqp share them, "
+        verdict="depends on the model (two seeds, of INDqp one): INDp and INDqp share them, "
         "INDq does no more than CP-VAE",
         where=f"{PAGE}#table-2-the-first-five-categories-of-each-label",
         measured=lambda stored: (
@@ -134,8 +135,8 @@ IMAGES = (
     Claim(
         number="R5a",
         says="INDp and INDqp use the majority of categories, almost uniformly",
-        verdict="holds by the entropy of q(c) (one seed), with INDq not far behind; even use leaves only about half of "
-        "them above 1/150",
+        verdict="holds by the entropy of q(c) (two seeds, of INDqp one), with INDq not far behind; even use leaves "
+        "only about half of them above 1/150",
         where=FIG_9,
         measured=lambda stored: (
             "the entropy of q(c) is that of so many equal categories: "
@@ -150,7 +151,7 @@ IMAGES = (
     Claim(
         number="R5b",
         says="A category of INDp or INDqp mixes kinds",
-        verdict="holds (one seed)",
+        verdict="holds (two seeds, of INDqp one): what a category draws is hardly purer than chance",
         where=KINDS,
         measured=lambda stored: (
             f"generation purity {clothes(stored).text(drawn_purity, 3, PLAIN)}; by chance "

@@ -63,6 +63,7 @@ OVERTURNED = [
     ("R2", "ablations", "indq-frozen-uniform", "generation.purity", 0.8),
     ("R2", "ablations", "cp-frozen-uniform", "generation.purity", 0.8),
     ("R2", "ablations", "indq-uniform", "generation.purity", 0.2),
+    ("R2", "ablations", "cp-drawn", "generation.purity", 0.2),
     ("R3", "fashion-mnist", "cp", "used_categories", 70),
     ("R3", "fashion-mnist", "indq", "used_categories", 80),
     ("R4", "fashion-mnist", "cp", "label_posteriors.item", ALIKE),
