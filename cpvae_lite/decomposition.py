@@ -183,11 +183,12 @@ def equation_20(q: Joint, model: str) -> Check:
 def equation_21(q: Joint) -> Check:
     r"""Eq. 21: with q(c|x) = 1/K the objective of INDqp is that of a plain VAE.
 
-    .. math:: E_x\{E_{q(z|x)}\log p(x|z,c) - \mathrm{KL}(q(z|x)\|p(z))\}
+    .. math:: E_x\{E_{q(z|x)p(c)}\log p(x|z,c) - \mathrm{KL}(q(z|x)\|p(z))\}
         = A - I_q(z;x) - \mathrm{KL}(q(z)\|p(z))
 
-    The left side, the VAE's objective image by image, has no term of c; the right side is Eq. 20's, where
-    B2 and C2 are zero. It holds only if q(c|x) is uniform, and z independent of c in prior and posterior.
+    The left side, image by image, is the VAE's objective, but for the c of the decoder, which is averaged with
+    p(c) = 1/K; the paper prints the mean over q(z|x) alone. The right side is Eq. 20's, where B2 and C2 are zero.
+    It holds only if q(c|x) is uniform, and z independent of c in prior and posterior.
 
     Example:
         >>> from cpvae_lite.quadrature import Exact
