@@ -147,9 +147,10 @@ def generating_bound(results: Results, label: str) -> float:
         >>> round(generating_bound(Results("omniglot"), "cp-500"), 2)
         112.93
     """
-    measures, p_c = _first(results, label), results.model(label).aggregated_posterior.double()
-    q_c = torch.tensor(measures["aggregated_posterior"]).double()
-    return measures["negative_bound"] - (q_c * (len(p_c) * p_c).log()).sum().item()
+    run = results.runs(label)[0]
+    measures, model = run["measures"], results.model(label, run["training"]["seed"])
+    q_c, p_c = torch.tensor(measures["aggregated_posterior"]).double(), model.aggregated_posterior.double()
+    return measures["negative_bound"] - torch.xlogy(q_c, len(p_c) * p_c).sum().item()
 
 
 def _first(results: Results, label: str) -> dict:

@@ -267,13 +267,22 @@ def synthetic_mixture(n: int = 50_000, *, seed: int = 0) -> Dataset:
     """The paper's toy of section 6.1: n numbers from ½ N(0.3, 0.05²) + ½ N(0.7, 0.05²).
 
     The paper prints N(0.3, 0.05); 0.05 must be the standard deviation, since as a variance the mixture
-    would have a single mode. Validation and test data are n/5 further numbers each.
+    would have a single mode. Validation and test data are n/5 further numbers each, and one at least.
+
+    Args:
+        n: how many numbers to train on.
+        seed: of all draws.
+
+    Raises:
+        ValueError: if n is below 1 or the seed below 0.
+        TypeError: if one of them is no whole number.
 
     Example:
         >>> synthetic_mixture(1000)
         synthetic (drawn with seed 0)
         train 1,000, validation 200, test 200, each of shape (1,)
     """
+    n, seed = whole_number("n", n), whole_number("seed", seed, least=0)
     rng = np.random.default_rng(seed)
 
     def draw(count: int) -> Split:

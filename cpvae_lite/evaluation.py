@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from cpvae_lite._arguments import whole_number
 from cpvae_lite.data import Dataset
 from cpvae_lite.draws import Hard, Mode, Relaxed
 from cpvae_lite.elbo import BoundEstimate, estimate_bound, log_marginal, standard_error
@@ -51,6 +52,7 @@ def evaluate(
         (1000, ['digit'])
     """
     require_suitable(model, dataset)
+    whole_number("importance_samples", importance_samples, least=0)
     x = dataset.observed(split).to(next(model.parameters()))
     report = {"data": dataset.name, "source": dataset.source, "split": split, "images": len(x)}
     report |= _bound("", estimate_bound(model, x, Hard(), seed=seed))

@@ -130,7 +130,7 @@ class Shown:
         return self._results.runs(f"{name}-{self._size}")[0]["measures"]
 
 
-clothes, digits, letters = EACH = tuple(partial(Shown, data=data) for data in DATA)
+clothes, digits, letters = (partial(Shown, data=data) for data in DATA)
 
 
 def by_data(

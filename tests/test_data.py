@@ -146,6 +146,19 @@ def test_the_synthetic_data_follow_from_their_seed():
     assert not set(some.train.data[:, 0].tolist()) & set(some.test.data[:, 0].tolist())
 
 
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"n": 0}, ValueError, "n must be at least 1, not 0"),
+        ({"n": 1.5}, TypeError, "n must be a whole number, not 1.5"),
+        ({"seed": -1}, ValueError, "seed must be at least 0, not -1"),
+    ],
+)
+def test_synthetic_data_that_cannot_be_drawn_are_refused(settings, error, message):
+    with pytest.raises(error, match=message):
+        synthetic_mixture(**settings)
+
+
 def test_the_synthetic_data_want_a_gaussian_likelihood():
     dataset = load_dataset("synthetic")
     assert (dataset.likelihood, dataset.features, dataset.train.data.dtype) == ("gaussian", 1, torch.float32)

@@ -211,3 +211,16 @@ def test_the_package_uses_no_pickle():
         assert not re.search(
             r"(?<!safetensors\.)torch\.(save|load)\b|\bimport pickle|allow_pickle=True", path.read_text()
         ), path
+
+
+def test_the_page_of_the_package_has_every_module_that_a_chapter_imports():
+    described = set(re.findall(r"automodule:: (cpvae_lite\.\w+)", (ROOT / "book" / "api.md").read_text()))
+    cells = [cell.source for path in NOTEBOOKS for cell in nbformat.read(path, as_version=4).cells]
+    names = set(re.findall(r"^(?:from|import) (cpvae_lite\.\w+)", "\n".join(cells), re.MULTILINE))
+    names |= {
+        f"cpvae_lite.{name.strip()}"
+        for line in re.findall(r"^from cpvae_lite import (.+)$", "\n".join(cells), re.MULTILINE)
+        for name in line.split(",")
+        if util.find_spec(f"cpvae_lite.{name.strip()}")
+    }
+    assert len(names) > 20 and names - described == {"cpvae_lite.cli"}  # it has a page of its own
