@@ -10,7 +10,12 @@ MOST_LABELS = 100_000  # each has a name and a column in tables
 
 
 def shape_of_one(data) -> tuple[int, ...]:
-    """The shape of one observation; a plain number counts as (1,)."""
+    """The shape of one observation; a plain number counts as (1,).
+
+    Example:
+        >>> shape_of_one(np.zeros((100, 28, 28))), shape_of_one([0.3, 0.7])
+        ((28, 28), (1,))
+    """
     return tuple(np.shape(data)[1:]) or (1,)
 
 
@@ -19,6 +24,10 @@ def observations(data, kind: str, what: str) -> Tensor:
 
     Raises:
         TypeError, ValueError: if it is empty, not finite, out of range, or holds no numbers; `what` names it.
+
+    Example:
+        >>> observations([[[0.0, 1.0], [0.2, 0.0]]], "images", "data")
+        tensor([[  0, 255,  51,   0]], dtype=torch.uint8)
     """
     array = _array(data)
     if array.ndim == 0 or array.size == 0:
@@ -37,6 +46,11 @@ def labels_of(labels, count: int, what: str) -> Tensor:
 
     Raises:
         TypeError, ValueError: if they are not `count` whole numbers from 0; `what` names their data.
+
+    Example:
+        >>> labels_of([2, 0], 3, "data")
+        Traceback (most recent call last):
+        ValueError: labels of data have shape (2,); there are 3 rows
     """
     array = _array(labels)
     if array.dtype.kind not in "biu":

@@ -135,6 +135,10 @@ def label_kind(split: Split) -> str:
 
     Raises:
         ValueError: if it has none, or several.
+
+    Example:
+        >>> label_kind(Split(torch.zeros(3, 784), {"digit": torch.tensor([5, 0, 4])}))
+        'digit'
     """
     if len(split.labels) != 1:
         kinds = ", ".join(split.labels) or "none"
@@ -152,6 +156,10 @@ def logits_of(classifier: nn.Module, x: Tensor) -> Tensor:
 
     Raises:
         ValueError: if the classifier is in training mode, where dropout would be at work.
+
+    Example:
+        >>> logits_of(load_classifier("mnist"), torch.zeros(3, 784)).shape
+        torch.Size([3, 10])
     """
     if classifier.training:
         raise ValueError("the classifier is in training mode; call its eval() before it judges")

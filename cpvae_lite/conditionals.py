@@ -35,6 +35,14 @@ class Conditional(nn.Module):
 
     Args:
         parents: names of the entries of `values` that the distribution depends on.
+
+    Example:
+        >>> class Around(Conditional):
+        ...     def forward(self, values):
+        ...         (centre,) = self.context(values)
+        ...         return diagonal_normal(centre, torch.zeros(()))
+        >>> Around("z")({"z": torch.randn(5, 40)}).sample().shape
+        torch.Size([5, 40])
     """
 
     def __init__(self, *parents: str):

@@ -59,6 +59,11 @@ class Split:
     Attributes:
         data: (N, features): uint8 for images, float32 for real-valued data.
         labels: by kind of label, each (N,) int64; models never see them.
+
+    Example:
+        >>> first = Split(torch.zeros(5, 784, dtype=torch.uint8), {"digit": torch.arange(5)})[:3]
+        >>> len(first), first.labels
+        (3, {'digit': tensor([0, 1, 2])})
     """
 
     data: Tensor
@@ -82,6 +87,11 @@ class Dataset:
         source: where it came from, in words.
         label_names: by kind of label, the name of each label.
         subset: whether it is only the part that the package ships.
+
+    Example:
+        >>> data = load_dataset("mnist", subset=True)
+        >>> data.features, data.likelihood, data.observed("validation").unique()
+        (784, 'bernoulli', tensor([0., 1.]))
     """
 
     name: str

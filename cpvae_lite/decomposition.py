@@ -36,6 +36,11 @@ class Check:
         standard_error: of left - right; 0 where both are exact.
         terms: every named term of both sides.
         relation: "=" or "≥".
+
+    Example:
+        >>> far = Check("4", left=-100.0, right=-100.3, standard_error=0.1, terms={})
+        >>> round(far.residual, 6), far.holds
+        (0.3, True)
     """
 
     equation: str

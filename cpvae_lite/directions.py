@@ -25,6 +25,13 @@ class Prototypes:
         directions: (K, count, D), unit vectors in standard deviations. The largest entry of each is positive.
         change: (K, count), by how much the image moves for one standard deviation, as the length of that move in
             pixel brightness.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> found = prototypes(build("cp", features=784, categories=10))
+        >>> codes = found.mean + 2 * found.scale * found.directions[:, 0]  # two deviations along the first
+        >>> codes.shape, (found.change[:, 0] >= found.change[:, 1]).all().item()
+        (torch.Size([10, 40]), True)
     """
 
     mean: Tensor
@@ -80,6 +87,12 @@ def centres(model: LatentVariableModel) -> tuple[Tensor, Tensor]:
 
     Raises:
         ValueError: if the model has two levels of codes.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> mean, scale = centres(build("vae", features=784))  # of N(0, I)
+        >>> mean.shape, scale.unique()
+        (torch.Size([1, 40]), tensor([1.]))
     """
     (*_, latent) = model.latents
     if latent.name != "z":

@@ -26,6 +26,11 @@ class Elbo:
         reconstruction: the expected log-likelihood A of Eq. 11.
         kl: for each latent variable by name its share of the divergence B of Eq. 11;
             for CP-VAE "z" and "c" are the two terms of Eq. 12.
+
+    Example:
+        >>> terms = Elbo(torch.tensor([-80.0]), {"c": torch.tensor([3.0]), "z": torch.tensor([20.0])})
+        >>> terms.objective(), terms.objective(kl_weight=0.5)
+        (tensor([-103.]), tensor([-91.5000]))
     """
 
     reconstruction: Tensor
@@ -102,6 +107,12 @@ class BoundEstimate:
         standard_error: of that mean, over images and draws together; None for a single image.
         terms: the mean of each term.
         images: how many images were averaged.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> found = estimate_bound(build("vae", features=784), torch.ones(20, 784))
+        >>> abs(found.terms["reconstruction"] - found.terms["kl_z"] - found.value) < 1e-3
+        True
     """
 
     value: float

@@ -71,7 +71,14 @@ def evaluate(
 
 
 def require_suitable(model: LatentVariableModel, dataset: Dataset) -> None:
-    """Raise a ValueError unless the data have the model's number of features, and want the likelihood it has."""
+    """Raise a ValueError unless the data have the model's number of features, and want the likelihood it has.
+
+    Example:
+        >>> from cpvae_lite import build, load_dataset
+        >>> require_suitable(build("vae", features=784), load_dataset("synthetic"))
+        Traceback (most recent call last):
+        ValueError: the data have 1 features, the model 784
+    """
     if dataset.features != model.features:
         raise ValueError(f"the data have {dataset.features} features, the model {model.features}")
     if model.config and dataset.likelihood != model.config.likelihood:

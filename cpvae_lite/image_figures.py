@@ -140,7 +140,20 @@ def by_data(
     digits: int = 2,
     over: Sequence[str] = (CLOTHES, DIGITS, LETTERS),
 ) -> str:
-    """A figure of several models on several data sets, in words."""
+    """A figure of several models on several data sets, in words.
+
+    Args:
+        stored: gives the results of a data set by its name.
+        figure: takes the measures of a run.
+        names: of the models.
+        digits: after the point.
+        over: the data sets.
+
+    Example:
+        >>> from cpvae_lite.results import Results
+        >>> by_data(Results, used, digits=0, over=[LETTERS]).partition(" CP-VAE ")[0]
+        'Omniglot:'
+    """
     return "; ".join(f"{DATA[data]}: {Shown(stored, data).text(figure, digits, names)}" for data in over)
 
 
@@ -157,6 +170,12 @@ def named_as_asked(found: Shown, name: str = "cp", count: int = 5) -> list[float
         found: of clothes or digits.
         name: of the model, whose first seed is taken.
         count: how many categories of each label, all drawn alike.
+
+    Example:
+        >>> from cpvae_lite.results import Results
+        >>> shares = named_as_asked(digits(Results))
+        >>> len(shares), min(shares) > 0.9
+        (10, True)
     """
     measures = found.first_run(name)
     counts, first = measures["generation"]["counts"], first_categories(stored_posteriors(measures), count)
@@ -167,7 +186,15 @@ def named_as_asked(found: Shown, name: str = "cp", count: int = 5) -> list[float
 
 
 def least_and_most(shares: Sequence[float]) -> str:
-    """Of a share for each kind of clothes, the three least and the greatest in words."""
+    """Of a share for each kind of clothes, the three least and the greatest in words.
+
+    Args:
+        shares: ten, in the order of `FASHION_ITEMS`.
+
+    Example:
+        >>> least_and_most([0.9, 1.0, 0.6, 0.9, 0.7, 0.9, 0.5, 0.9, 0.9, 0.9])
+        'shirt 0.50, pullover 0.60, coat 0.70, trouser 1.00'
+    """
     ranked = sorted(zip(shares, FASHION_ITEMS, strict=True))
     return ", ".join(f"{item} {share:.2f}" for share, item in (*ranked[:3], ranked[-1]))
 

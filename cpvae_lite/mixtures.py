@@ -38,7 +38,12 @@ def density_table(mean: Tensor, log_variance: Tensor) -> Tensor:
 
 
 def powers(z: Tensor) -> Tensor:
-    """(z², z, 1) of draws (..., D): the other factor of :func:`density_table`, (..., 2 D + 1)."""
+    """(z², z, 1) of draws (..., D): the other factor of :func:`density_table`, (..., 2 D + 1).
+
+    Example:
+        >>> powers(torch.tensor([3.0, 2.0]))
+        tensor([9., 4., 3., 2., 1.])
+    """
     return torch.cat([z.square(), z, torch.ones_like(z[..., :1])], -1)
 
 

@@ -27,6 +27,13 @@ class Latent(nn.Module):
         prior: its distribution given latents before it.
         posterior: its distribution given the encoder's features "h" and what was inferred before it.
         publishes: a name under which later nodes see the probabilities of a categorical posterior.
+
+    Example:
+        >>> from cpvae_lite.conditionals import Gaussian, StandardNormal
+        >>> from cpvae_lite.nets import MLP
+        >>> z = Latent("z", StandardNormal(2), Gaussian(MLP([300], [], 4), "h"))
+        >>> z.posterior({"h": torch.zeros(5, 300)}).sample().shape
+        torch.Size([5, 2])
     """
 
     def __init__(self, name: str, prior: Conditional, posterior: Conditional, publishes: str | None = None):
@@ -41,7 +48,14 @@ class Latent(nn.Module):
 
 @dataclass(frozen=True)
 class Inference:
-    """What inference found: each latent's posterior, the values drawn, and their weight (None, or (K, B))."""
+    """What inference found: each latent's posterior, the values drawn, and their weight (None, or (K, B)).
+
+    Example:
+        >>> from cpvae_lite import Summed, build
+        >>> found = build("cp", features=784, categories=10).infer(torch.zeros(5, 784), Summed())
+        >>> found.weight.shape, found.average(found.values["c"].float()).shape  # the mean c of each image
+        (torch.Size([10, 5]), torch.Size([5]))
+    """
 
     posteriors: dict[str, D.Distribution]
     values: Values
@@ -65,6 +79,14 @@ class LatentVariableModel(nn.Module):
     Attributes:
         config: what :func:`cpvae_lite.build` made it from; None for a model composed by hand.
         aggregated_posterior: q(c) of the training data (Eq. 18), shape (K,), as `fit` leaves it; NaN before.
+
+    Example:
+        >>> from cpvae_lite.conditionals import Bernoulli, Gaussian, StandardNormal
+        >>> from cpvae_lite.nets import MLP
+        >>> z = Latent("z", StandardNormal(2), Gaussian(MLP([300], [], 4), "h"))
+        >>> vae = LatentVariableModel(MLP([784], [300]), [z], Bernoulli(MLP([2], [300], 784), "z"), features=784)
+        >>> vae.sample(3).shape
+        torch.Size([3, 784])
     """
 
     aggregated_posterior: Tensor

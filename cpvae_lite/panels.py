@@ -78,6 +78,12 @@ def curves(
 
     Raises:
         ValueError: for more lines than can be told apart.
+
+    Example:
+        >>> _, (panel,) = row()
+        >>> curves(panel, [0, 1], {"prior": [0, 1], "posterior": [1, 0]}, xlabel="z", ylabel="density", fill=True)
+        >>> [text.get_text() for text in panel.get_legend().get_texts()]
+        ['prior', 'posterior']
     """
     if len(lines) > len(COLOURS):
         raise ValueError(f"{len(lines)} lines in one panel; more than {len(COLOURS)} cannot be told apart")
@@ -147,6 +153,13 @@ def points(axes: Axes, xy: Tensor, groups: Tensor | None = None, *, size: float 
         xy: (N, 2).
         groups: (N,) whole numbers, or None for grey points.
         size: of a point.
+
+    Example:
+        >>> import torch
+        >>> _, (panel,) = row()
+        >>> points(panel, torch.randn(4, 2), torch.tensor([0, 0, 1, 1]))
+        >>> len(panel.collections[0].get_offsets())
+        4
     """
     colours = GREY if groups is None else [COLOURS[g % len(COLOURS)] for g in _array(groups)]
     axes.scatter(*_array(xy).T, s=size, c=colours, alpha=0.6, linewidths=0)
@@ -167,6 +180,13 @@ def ellipses(
         mean, variance: (K, 2).
         names: one for each, written at the mean.
         weights: (K,), such as q(c): lighter lines for lesser weights, a hair for none.
+
+    Example:
+        >>> import torch
+        >>> _, (panel,) = row()
+        >>> ellipses(panel, torch.tensor([[0.0, 1.0]]), torch.tensor([[0.25, 4.0]]))
+        >>> float(panel.patches[0].width), float(panel.patches[0].height)  # two deviations to each side
+        (2.0, 8.0)
     """
     shares = np.ones(len(mean)) if weights is None else _array(weights / weights.max())
     for index, (centre, spread) in enumerate(zip(_array(mean), 4 * np.sqrt(_array(variance)), strict=True)):
@@ -185,6 +205,13 @@ def heat(axes: Axes, matrix: Tensor, *, xlabel: str, ylabel: str, title: str = "
         matrix: (rows, columns).
         xlabel, ylabel, title: what stands beside the axes and above the panel.
         numbers: write each entry into its cell.
+
+    Example:
+        >>> import torch
+        >>> _, (panel,) = row()
+        >>> heat(panel, torch.tensor([[0.25, 0.75]]), xlabel="category", ylabel="label", numbers=True)
+        >>> [text.get_text() for text in panel.texts]
+        ['0.25', '0.75']
     """
     sns.heatmap(_array(matrix), ax=axes, cmap="viridis", annot=numbers, fmt=".2f", annot_kws={"fontsize": 8})
     axes.tick_params(axis="y", rotation=0)

@@ -37,6 +37,12 @@ def plot_images(
         shape: of one image.
         titles: one a column, or None.
         scale: inches an image, across.
+
+    Example:
+        >>> import torch
+        >>> figure = plot_images(torch.rand(6, 784), columns=3, titles=["data", "vae", "cp"])
+        >>> [text.get_text() for text in figure.axes[0].texts]
+        ['data', 'vae', 'cp']
     """
     height, width = shape
     rows = -(-len(images) // columns)
@@ -66,6 +72,12 @@ def plot_categories(
         columns: blocks a row.
         across: samples a row within a block.
         shape: of one image.
+
+    Example:
+        >>> import torch
+        >>> figure = plot_categories(torch.rand(2, 10, 784), [2, 0], torch.tensor([0.5, 0.25, 0.25]), columns=2)
+        >>> [axes.get_title() for axes in figure.axes]
+        ['c = 2   25.0%', 'c = 0   50.0%']
     """
     rows = -(-len(categories) // columns)
     figure, axes = _subplots(rows, columns, figsize=(2.1 * columns, 2.25 * rows), squeeze=False)
@@ -83,6 +95,12 @@ def plot_category_use(aggregated_posterior: Tensor) -> Figure:
 
     Args:
         aggregated_posterior: (K,).
+
+    Example:
+        >>> import torch
+        >>> figure = plot_category_use(torch.tensor([0.1, 0.6, 0.2, 0.1]))
+        >>> [text.get_text() for text in figure.axes[0].texts]  # of the line
+        [' 1/K = 0.25']
     """
     figure, axes = _subplots(figsize=(7, 2.6))
     _share_bars(axes, aggregated_posterior)
@@ -97,6 +115,12 @@ def plot_category_uses(aggregated_posteriors: Mapping[str, Tensor], *, columns: 
     Args:
         aggregated_posteriors: (K,) by name of the model.
         columns: panels a row.
+
+    Example:
+        >>> import torch
+        >>> figure = plot_category_uses({"CP-VAE": torch.tensor([0.7, 0.3]), "INDq": torch.tensor([0.5, 0.5])})
+        >>> [axes.get_title() for axes in figure.axes]
+        ['CP-VAE', 'INDq']
     """
     rows = -(-len(aggregated_posteriors) // columns)
     figure, axes = _subplots(rows, columns, figsize=(3.8 * columns, 2.3 * rows), squeeze=False, sharey=True)
@@ -129,6 +153,12 @@ def plot_label_shares(shares: Tensor, label_names: tuple[str, ...], categories: 
         shares: (K, labels), as :func:`cpvae_lite.metrics.label_shares` gives them.
         label_names: one a column.
         categories: the rows to show, in this order.
+
+    Example:
+        >>> import torch
+        >>> figure = plot_label_shares(torch.ones(3, 2), ("bag", "coat"), categories=[2, 0])
+        >>> [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+        ['2', '0']
     """
     rows = shares[categories]
     rows = (rows / rows.sum(1, keepdim=True)).cpu().numpy()
@@ -152,6 +182,12 @@ def plot_label_posteriors(posteriors: Tensor, label_names: tuple[str, ...]) -> F
     Args:
         posteriors: (labels, K), as :func:`cpvae_lite.metrics.label_posteriors` gives them.
         label_names: one a row.
+
+    Example:
+        >>> import torch
+        >>> figure = plot_label_posteriors(torch.tensor([[0.25, 0.75], [0.5, 0.5]]), ("bag", "coat"))
+        >>> figure.axes[0].images[0].get_array().tolist()  # first the category that bags use most
+        [[0.75, 0.25], [0.5, 0.5]]
     """
     values = posteriors.cpu().numpy()
     order = np.lexsort((-values.max(0), values.argmax(0)))  # by label, within a label by share
@@ -170,6 +206,12 @@ def plot_sheets(sheets: Mapping[tuple[str, str], np.ndarray], *, width: float = 
     Args:
         sheets: grey values (height, width), uint8, by names of row and column.
         width: inches a sheet.
+
+    Example:
+        >>> sheet = np.zeros((58, 58), np.uint8)
+        >>> figure = plot_sheets({("CP-VAE", "K = 10"): sheet, ("CP-VAE", "K = 50"): sheet, ("VAE", "K = 10"): sheet})
+        >>> [len(axes.images) for axes in figure.axes]
+        [1, 1, 1, 0]
     """
     rows, columns = (list(dict.fromkeys(names)) for names in zip(*sheets, strict=True))
     figure, axes = _subplots(
@@ -193,6 +235,12 @@ def plot_blocks(blocks: Mapping[str, Tensor], *, across: int = 15, shape: tuple[
         blocks: (N, features) in [0, 1], by title.
         across: images a row.
         shape: of an image.
+
+    Example:
+        >>> import torch
+        >>> figure = plot_blocks({"CP-VAE": torch.rand(30, 784), "VAE": torch.rand(15, 784)})
+        >>> [axes.get_title("left") for axes in figure.axes]
+        ['CP-VAE', 'VAE']
     """
     heights = [-(-len(images) // across) for images in blocks.values()]
     figure, axes = _subplots(
@@ -207,7 +255,20 @@ def plot_blocks(blocks: Mapping[str, Tensor], *, across: int = 15, shape: tuple[
 
 
 def plot_history(history: History) -> Figure:
-    """Bound, KL terms and used categories over epochs."""
+    """Bound, KL terms and used categories over epochs.
+
+    Args:
+        history: of one epoch at least, in nats per image.
+
+    Example:
+        >>> bounds = {1: -250.0, 2: -240.0, 3: -245.0}
+        >>> figure = plot_history(History(
+        ...     {"epoch": epoch, "train": {"loss": -bound}, "validation": {"bound": bound, "kl_z": 9.0}}
+        ...     for epoch, bound in bounds.items()
+        ... ))
+        >>> len(figure.axes)  # without categories there is no third panel
+        2
+    """
     epochs = [record["epoch"] for record in history]
     found = [record["validation"] for record in history]
     kl_terms = [name for name in found[0] if name.startswith("kl_")]

@@ -105,6 +105,13 @@ class MixturePrior(Conditional):
 
     Args:
         components: K.
+
+    Example:
+        >>> class Apart(MixturePrior):
+        ...     def parts(self):
+        ...         return torch.tensor([[-2.0], [2.0]]), torch.zeros(2, 1)
+        >>> Apart(2)({}).mean, Apart(2)({"component": torch.tensor(0)}).mean
+        (tensor([0.]), tensor([-2.]))
     """
 
     def __init__(self, components: int):

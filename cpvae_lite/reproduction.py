@@ -29,7 +29,13 @@ WAIT = 10  # seconds for the process of a worker that has died to let go of its 
 
 
 def result_path(folder: str | Path, experiment: Experiment) -> Path:
-    """Where a run leaves its figures."""
+    """Where a run leaves its figures.
+
+    Example:
+        >>> from cpvae_lite.experiments import named
+        >>> result_path("results", named("synthetic/cp-150-seed7")).as_posix()
+        'results/synthetic/cp-150-seed7.json'
+    """
     return Path(folder) / f"{experiment.name}.json"
 
 
@@ -38,6 +44,12 @@ def missing(experiments: Iterable[Experiment], folder: str | Path) -> list[Exper
 
     Raises:
         ValueError: if a result there is of other settings, such as fewer epochs or importance samples.
+
+    Example:
+        >>> from cpvae_lite.experiments import grid
+        >>> from cpvae_lite.results import SHIPPED
+        >>> missing(grid("synthetic"), SHIPPED)  # they are shipped
+        []
     """
     return [experiment for experiment in experiments if not _is_done(experiment, result_path(folder, experiment))]
 

@@ -29,6 +29,11 @@ class Spread:
         mean: over the runs.
         deviation: the standard deviation between runs; None for a single run.
         values: of each run, in the order of the seeds.
+
+    Example:
+        >>> spread = Spread.over([1.0, 3.0])
+        >>> spread.mean, round(spread.deviation, 3)
+        (2.0, 1.414)
     """
 
     mean: float

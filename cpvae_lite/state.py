@@ -14,14 +14,44 @@ from cpvae_lite.model import LatentVariableModel
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A copy of a training state after a whole epoch."""
+    """A copy of a training state after a whole epoch.
+
+    Attributes:
+        tensors: copies of weights and of the optimiser's own, by name, as :meth:`TrainState.snapshot` says.
+        history: of the epochs until then.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> model = build("vae", features=784)
+        >>> taken = TrainState(model, torch.optim.Adam(model.parameters())).snapshot()
+        >>> {name.split(".")[0] for name in taken.tensors}  # there is no best epoch yet, and Adam has not moved
+        {'model'}
+    """
 
     tensors: dict[str, Tensor]
     history: History
 
 
 class TrainState:
-    """All that training changes: weights, optimiser, history, and the best weights so far."""
+    """All that training changes: weights, optimiser, history, and the best weights so far.
+
+    Args:
+        model, optimizer: what is trained, and the optimiser of its parameters.
+
+    Attributes:
+        history: of the epochs so far.
+        best: the weights of the best of them by name; none before the first.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> model = build("vae", features=784)
+        >>> state = TrainState(model, torch.optim.Adam(model.parameters()))
+        >>> start = state.snapshot()
+        >>> state.finish_epoch({"validation": {"bound": -200.0}})
+        >>> state.restore(start)
+        >>> len(state.history)
+        0
+    """
 
     def __init__(self, model: LatentVariableModel, optimizer: torch.optim.Optimizer):
         self.model, self.optimizer = model, optimizer

@@ -31,7 +31,12 @@ def truth(scale: float = MIXTURE_SCALE) -> D.MixtureSameFamily:
 
 
 def quantiles(count: int) -> np.ndarray:
-    """The quantiles of the truth at the middles of `count` equal shares, (count,): an ideal sample."""
+    """The quantiles of the truth at the middles of `count` equal shares, (count,): an ideal sample.
+
+    Example:
+        >>> quantiles(4).round(2).tolist()  # the quartiles of each component
+        [0.27, 0.33, 0.67, 0.73]
+    """
     from scipy.stats import norm  # slow to import: only here
 
     cdf = norm.cdf(GRID[:, None], MIXTURE_MEANS, MIXTURE_SCALE).mean(1)
@@ -113,6 +118,10 @@ def compare(numbers: Tensor) -> dict[str, float]:
 
     Raises:
         ValueError: if they are fewer, of another shape, or not finite.
+
+    Example:
+        >>> {name: round(value, 2) for name, value in compare(torch.from_numpy(quantiles(1000))).items()}
+        {'distance': 0.0, 'modes': 2, 'between': 0.02}
     """
     return {"distance": distance(numbers), "modes": len(modes(numbers)), "between": between(numbers)}
 

@@ -91,12 +91,23 @@ class TwoCategories:
 
 
 def data_density() -> D.MixtureSameFamily:
-    """The density of the synthetic data, in float64."""
+    """The density of the synthetic data, in float64.
+
+    Example:
+        >>> round(data_density().log_prob(_double(0.3)).item(), 3)  # nats
+        1.384
+    """
     return D.MixtureSameFamily(D.Categorical(_double([0.5, 0.5])), D.Normal(_double(MIXTURE_MEANS), MIXTURE_SCALE))
 
 
 def data_grid() -> tuple[Tensor, Tensor]:
-    """Places x (N,) and the share of the data at each (N,), which sum to one."""
+    """Places x (N,) and the share of the data at each (N,), which sum to one.
+
+    Example:
+        >>> x, share = data_grid()
+        >>> x.shape, round(share.sum().item(), 6), round((x * share).sum().item(), 6)  # the mean of the data
+        (torch.Size([701]), 1.0, 0.5)
+    """
     x = linspace(*X)
     return x, data_density().log_prob(x).exp() * (x[1] - x[0])
 
@@ -202,12 +213,22 @@ def surgery(means: Sequence[float], width: float, prior: D.Normal) -> dict[str, 
 
 
 def holes(aggregated: D.Distribution, prior: D.Distribution, z: Tensor) -> Tensor:
-    """Where the aggregated posterior has less than a tenth of the prior's density, a mask of the shape of z."""
+    """Where the aggregated posterior has less than a tenth of the prior's density, a mask of the shape of z.
+
+    Example:
+        >>> holes(D.Normal(0.0, 0.5), D.Normal(0.0, 1.0), torch.tensor([0.0, 2.0]))
+        tensor([False,  True])
+    """
     return aggregated.log_prob(z) < prior.log_prob(z) - math.log(10)
 
 
 def linspace(low: float, high: float, count: int) -> Tensor:
-    """`torch.linspace` in float64, whatever the default."""
+    """`torch.linspace` in float64, whatever the default.
+
+    Example:
+        >>> linspace(0, 1, 3)
+        tensor([0.0000, 0.5000, 1.0000], dtype=torch.float64)
+    """
     return torch.linspace(low, high, count, dtype=torch.double)
 
 

@@ -22,7 +22,13 @@ PLACES = {"mixture": (-0.2, 1.2, 281), "aggregated": (-6.0, 6.0, 601)}  # of z, 
 
 
 class MixtureView(View):
-    """The drawing of :func:`mixture_view`; its traits are what the sliders move."""
+    """The drawing of :func:`mixture_view`; its traits are what the sliders move.
+
+    Example:
+        >>> view = MixtureView(weight=0.3)
+        >>> view.weight, view.follows
+        (0.3, False)
+    """
 
     _esm = script("lines", "figures", "normal", "mixture")
     settings = t.Dict().tag(sync=True)
@@ -31,7 +37,13 @@ class MixtureView(View):
 
 
 class GumbelView(View):
-    """The drawing of :func:`gumbel_view`; its traits are what the sliders move."""
+    """The drawing of :func:`gumbel_view`; its traits are what the sliders move.
+
+    Example:
+        >>> view = GumbelView(temperature=0.5)
+        >>> view.temperature, view.draw
+        (0.5, 1)
+    """
 
     _esm = script("lines", "figures", "normal", "gumbel")
     settings = t.Dict().tag(sync=True)
@@ -40,7 +52,13 @@ class GumbelView(View):
 
 
 class AggregatedView(View):
-    """The drawing of :func:`aggregated_view`; its traits are what the sliders move."""
+    """The drawing of :func:`aggregated_view`; its traits are what the sliders move.
+
+    Example:
+        >>> view = AggregatedView(width=2.0)
+        >>> view.width, view.prior_deviation
+        (2.0, 1.0)
+    """
 
     _esm = script("lines", "figures", "normal", "aggregated")
     settings = t.Dict().tag(sync=True)
@@ -167,7 +185,17 @@ def aggregated_view(means: Sequence[float] = (-2.2, -1.8, -1.5, 0.3, 0.9, 2.5)) 
 
 
 def gumbel_noise(draws: int, categories: int, *, seed: int) -> torch.Tensor:
-    """Gumbel numbers with four decimals, (draws, categories) in float64; torch's global random state is left alone."""
+    """Gumbel numbers with four decimals, (draws, categories) in float64; torch's global random state is left alone.
+
+    Args:
+        draws, categories: how many rows and columns.
+        seed: of the numbers.
+
+    Example:
+        >>> noise = gumbel_noise(400, 5, seed=0)
+        >>> noise.shape, torch.equal(noise, gumbel_noise(400, 5, seed=0))
+        (torch.Size([400, 5]), True)
+    """
     generator = torch.Generator().manual_seed(seed)
     exponential = torch.empty(draws, categories, dtype=torch.double).exponential_(generator=generator)
     return (-exponential.log()).round(decimals=4)

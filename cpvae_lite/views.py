@@ -43,6 +43,13 @@ class View(anywidget.AnyWidget):
 
     Subclasses set `_esm` to a :func:`script` and declare traits, which `ipywidgets.jslink` ties to those of other
     widgets, so that they move together without Python.
+
+    Example:
+        >>> class Counter(View):
+        ...     _esm = "export default { render({ model, el }) { el.textContent = model.get('count'); } }"
+        ...     count = traitlets.Int(3).tag(sync=True)
+        >>> Counter(), Counter().count
+        (Counter(), 3)
     """
 
     def __repr__(self) -> str:
@@ -134,7 +141,18 @@ def slider(
 
 
 def tied(control: ipywidgets.Widget, trait: str, *views: View) -> ipywidgets.Widget:
-    """A control whose value a trait of each view follows, without Python."""
+    """A control whose value a trait of each view follows, without Python.
+
+    Args:
+        control: with a "value".
+        trait: of the views.
+        views: what it moves, in the page.
+
+    Example:
+        >>> from cpvae_lite.toys import MixtureView
+        >>> tied(ipywidgets.Checkbox(description="posterior follows the prior"), "follows", MixtureView()).value
+        False
+    """
     for view in views:
         ipywidgets.jslink((control, "value"), (view, trait))
     return control

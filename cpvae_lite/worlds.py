@@ -28,6 +28,12 @@ class World:
 
     Raises:
         TypeError, ValueError: if a table is not float64, is not normalised, or does not fit the others.
+
+    Example:
+        >>> world = random_world(values=4, categories=3)
+        >>> codes = world.posterior.mean[0]  # of the first x, a code for each category
+        >>> codes.shape, world.likelihood(codes).shape
+        (torch.Size([3, 1]), torch.Size([3, 4]))
     """
 
     log_data: Tensor
