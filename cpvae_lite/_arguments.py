@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import math
 import numbers
+import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 
 def whole_number(name: str, value: object, least: int = 1) -> int:
@@ -21,9 +23,13 @@ def finite_number(name: str, value: object, *, least: float, strict: bool = Fals
     """Return `value` as a float; raise unless it is finite and at least (or above) `least`."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a number, not {value!r}")
-    if not math.isfinite(value) or value < least or (strict and value == least):
+    try:
+        number = float(value)
+    except OverflowError:
+        raise ValueError(f"{name} must be finite: a float holds at most {sys.float_info.max:.3g}") from None
+    if not math.isfinite(number) or number < least or (strict and number == least):
         raise ValueError(f"{name} must be finite and {'above' if strict else 'at least'} {least:g}, not {value}")
-    return float(value)
+    return number
 
 
 def height_and_width(shape: object) -> tuple[int, int]:
@@ -32,6 +38,11 @@ def height_and_width(shape: object) -> tuple[int, int]:
         raise ValueError(f"shape must be (height, width), not {shape!r}")
     height, width = shape
     return whole_number("shape's height", height), whole_number("shape's width", width)
+
+
+def expanded(path: str | Path) -> Path:
+    """A path as a shell would take it: ~ is the user's home folder."""
+    return Path(path).expanduser()
 
 
 def one_of(kind: str, name: object, known: Iterable[str]) -> str:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -13,6 +17,27 @@ from cpvae_lite.train import NotFiniteError
 FAILED = 1  # of a check, or of some runs
 INTERRUPTED, BROKEN_PIPE, TERMINATED = 130, 141, 143  # what a shell reports of programs that such a signal ended
 ERRORS = (ValueError, TypeError, OSError, RuntimeError, NotFiniteError)  # that the user can mend
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: another way to ask for an orderly end, as schedulers and `timeout` do."""
+
+
+@contextmanager
+def heeding_sigterm() -> Iterator[None]:
+    """Context in which SIGTERM raises :class:`Terminated`; only the main thread may ask for that."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(*_) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def say(text: str) -> None:

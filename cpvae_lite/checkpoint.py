@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from cpvae_lite._arguments import expanded
 from cpvae_lite.data import Dataset
 from cpvae_lite.history import History
 from cpvae_lite.model import LatentVariableModel
@@ -54,7 +55,7 @@ def load_last(model: LatentVariableModel, folder: str | Path) -> None:
     Raises:
         FileNotFoundError, ValueError: if there is no checkpoint, or if it is damaged or of another model.
     """
-    path = Path(folder) / "checkpoint.safetensors"
+    path = expanded(folder) / "checkpoint.safetensors"
     tensors, _ = read_tensors(path)
     part = "model."
     load_state(model, {name[len(part) :]: tensor for name, tensor in tensors.items() if name.startswith(part)}, path)
@@ -72,6 +73,10 @@ def _require_whole(tensors: dict[str, Tensor], model: LatentVariableModel) -> No
             raise ValueError(f"{name} is missing")
         if tensors[name].shape != shape:
             raise ValueError(f"{name} has shape {tuple(tensors[name].shape)}, not {tuple(shape)}")
+    for name, value in state.items():
+        there, here = (str(kind).removeprefix("torch.") for kind in (tensors[f"model.{name}"].dtype, value.dtype))
+        if there != here:
+            raise ValueError(f"{name} is {there} there, {here} here; give the model its type: model.to(torch.{there})")
 
 
 def _start(model: LatentVariableModel) -> str:
@@ -102,8 +107,9 @@ class Run:
     """
 
     def __init__(self, folder: str | Path, settings: dict):
-        self.folder, self.settings = Path(folder), settings
+        self.folder, self.settings = expanded(folder), settings
         self.epochs_on_disk = 0
+        self._claimed = False
 
     @staticmethod
     def describe(model: LatentVariableModel, training: TrainConfig, dataset: Dataset) -> dict:
@@ -125,6 +131,12 @@ class Run:
         """
         require_no_run(self.folder)
         write_json(self.folder / "run.json", stamp() | self.settings | {"start": _start(model)})
+        self._claimed = True
+
+    def withdraw(self) -> None:
+        """Undo :meth:`claim`, so that the folder is free for another try; an older run stays."""
+        if self._claimed:
+            (self.folder / "run.json").unlink(missing_ok=True)
 
     def restore(self, state: TrainState) -> None:
         """Bring `state` to the last checkpoint; to the start if the run was cut off before the first.
@@ -192,7 +204,7 @@ def read_run(folder: str | Path) -> dict:
         FileNotFoundError: if no run is in the folder.
         ValueError: if the file is damaged or from a newer version.
     """
-    path = Path(folder) / "run.json"
+    path = expanded(folder) / "run.json"
     if not path.is_file():
         raise FileNotFoundError(f"{folder} holds no run (run.json is missing)")
     content = read_json(path)
@@ -211,7 +223,7 @@ def read_history(folder: str | Path) -> History:
     Raises:
         FileNotFoundError, ValueError: if its history.json is missing or damaged.
     """
-    path = Path(folder) / "history.json"
+    path = expanded(folder) / "history.json"
     try:
         history = History(read_json(path)["epochs"])
         if history.best_epoch and all(isinstance(record["temperature"], float) for record in history):

@@ -17,13 +17,16 @@ from pathlib import Path
 import torch
 
 from cpvae_lite import reproducing
-from cpvae_lite._arguments import whole_number
+from cpvae_lite._arguments import expanded, whole_number
 from cpvae_lite._commands import (
     BROKEN_PIPE,
     ERRORS,
     FAILED,
     INTERRUPTED,
+    TERMINATED,
+    Terminated,
     device_named,
+    heeding_sigterm,
     one_line,
     refuse,
     say,
@@ -65,15 +68,17 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (open until the process ends)
     options = parser(COMMANDS).parse_args(arguments)
     try:
-        with warnings.catch_warnings():
+        with heeding_sigterm(), warnings.catch_warnings():
             warnings.showwarning = lambda message, *_, **__: say(f"note: {message}")
+            _expand(options)
             code = options.run(options)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as end:
         begun = options.command == "train" and (options.out / "run.json").exists()
         hint = f"; go on with: {_resume(options.out)}" if begun else ""
         hint = "; the same command goes on" if options.command == "reproduce" else hint
-        say(f"interrupted{hint}")
-        return INTERRUPTED
+        word, code = ("terminated", TERMINATED) if isinstance(end, Terminated) else ("interrupted", INTERRUPTED)
+        say(f"{word}{hint}")
+        return code
     except BrokenPipeError:  # the reader of our output, as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
@@ -81,6 +86,13 @@ def main(arguments: list[str] | None = None) -> int:
         say(f"cpvae-lite: {one_line(error)}")
         return 2
     return code or 0
+
+
+def _expand(options: argparse.Namespace) -> None:
+    """Paths as the user meant them: bash leaves the ~ of --out=~/run as it is."""
+    for name, value in vars(options).items():
+        if isinstance(value, Path):
+            setattr(options, name, expanded(value))
 
 
 def _resume(folder: Path) -> str:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from tqdm import tqdm
 
 from cpvae_lite._arguments import whole_number
-from cpvae_lite._commands import FAILED, TERMINATED, device_named, refuse, say
+from cpvae_lite._commands import FAILED, device_named, refuse, say
 from cpvae_lite.experiments import WHAT, Experiment, grid, named
 from cpvae_lite.reproduction import missing, reproduce_all
 from cpvae_lite.results import SHIPPED, Results
@@ -75,30 +72,19 @@ def _run_missing(todo: list[Experiment], options: argparse.Namespace) -> int:
         for data in sorted({experiment.data for experiment in todo} & SOURCES.keys()):
             fetch(data)  # once, and not by each process
     failed = 0
-    with _ended_by_sigterm():
-        for experiment, fault in reproduce_all(
-            todo,
-            options.out,
-            jobs=options.jobs or 1,
-            threads=options.threads or 1,  # so that a run is the same alone or beside others
-            device=options.device,
-            scheduler=options.scheduler,
-            progress=not options.quiet,
-        ):
-            if fault:
-                failed += 1
-                tqdm.write(f"cpvae-lite: {experiment.name}: {fault}", file=sys.stderr)  # above the bars
+    for experiment, fault in reproduce_all(
+        todo,
+        options.out,
+        jobs=options.jobs or 1,
+        threads=options.threads or 1,  # so that a run is the same alone or beside others
+        device=options.device,
+        scheduler=options.scheduler,
+        progress=not options.quiet,
+    ):
+        if fault:
+            failed += 1
+            tqdm.write(f"cpvae-lite: {experiment.name}: {fault}", file=sys.stderr)  # above the bars
     return failed
-
-
-@contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """Context in which SIGTERM is an orderly end, so that the runs are stopped, too."""
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _print_table(table: str, wanted: set[str], folder: Path | None) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from cpvae_lite._arguments import expanded
 from cpvae_lite._version import __version__
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.storage import read_json, read_tensors, write_json, write_tensors
@@ -32,7 +33,7 @@ def save_model(model: LatentVariableModel, folder: str | Path, *, half: bool = F
         OSError: if the folder cannot be written; no half-written file is left, and no new weights beside an old
             configuration.
         ValueError: if the model was composed by hand and so has no configuration to build it from again, or if a
-            weight is too great for float16.
+            weight is not finite, or too great for float16.
 
     Example:
         >>> import tempfile
@@ -44,13 +45,14 @@ def save_model(model: LatentVariableModel, folder: str | Path, *, half: bool = F
         >>> all(torch.equal(p, q) for p, q in zip(model.parameters(), again.parameters()))
         True
     """
-    description, folder = configuration_of(model), Path(folder)
+    description, folder = configuration_of(model), expanded(folder)
+    if broken := not_finite(model):
+        raise ValueError(f"{broken[0]} is not finite, so the model is not saved; train it anew")
     tensors = model.state_dict()
     if half:
         tensors |= {name: _halved(name, weight) for name, weight in model.named_parameters()}
-    write_tensors(folder / "model.new.safetensors", tensors)
-    (folder / "model.json").unlink(missing_ok=True)  # until it is there again, the folder holds no finished model
-    (folder / "model.new.safetensors").replace(folder / "model.safetensors")
+    # Until model.json is there again, the folder holds no finished model.
+    write_tensors(folder / "model.safetensors", tensors, outdated=folder / "model.json")
     write_json(folder / "model.json", stamp() | {"model": description})
 
 
@@ -59,6 +61,11 @@ def _halved(name: str, weight: Tensor) -> Tensor:
     if rounded.isinf().any():
         raise ValueError(f"{name} reaches {weight.abs().max():.3g}, too much for float16; keep the model whole")
     return rounded
+
+
+def not_finite(model: LatentVariableModel) -> list[str]:
+    """The names of the weights that hold an infinity or nan. q(c) is none of them: it is nan until it is known."""
+    return [name for name, weight in model.named_parameters() if not weight.isfinite().all()]
 
 
 def configuration_of(model: LatentVariableModel) -> dict:
@@ -77,9 +84,10 @@ def load_model(folder: str | Path) -> LatentVariableModel:
 
     Raises:
         FileNotFoundError: if there is no model in the folder.
-        ValueError: if a file is damaged, of another model, or from a newer version of the package.
+        ValueError: if a file is damaged, of another model, or from a newer version of the package, or if a weight is
+            not finite.
     """
-    folder = Path(folder)
+    folder = expanded(folder)
     for name in ("model.json", "model.safetensors"):
         if not (folder / name).is_file():
             raise FileNotFoundError(f"{folder} holds no finished model ({name} is missing)")
@@ -88,6 +96,10 @@ def load_model(folder: str | Path) -> LatentVariableModel:
     model = compose(_model_config(folder / "model.json"))
     model.to(next((tensor.dtype for tensor in tensors.values()), torch.float32))
     load_state(model, tensors, folder / "model.safetensors")
+    if broken := not_finite(model):
+        raise ValueError(
+            f"{folder / 'model.safetensors'} holds a broken model: {broken[0]} is not finite; train it anew"
+        )
     return model
 
 

@@ -24,10 +24,11 @@ PLAIN_LIST = re.compile(r'\[\n[^][{}"]*\]')  # of numbers, true, false and null;
 ABANDONED = 3600  # seconds since the last change of a half-written file, after which nobody is at it any more
 
 
-def atomic_write(path: Path, data: bytes) -> None:
+def atomic_write(path: Path, data: bytes, *, outdated: Path | None = None) -> None:
     """Write a file so that `path` holds either what it held before or all of `data`.
 
-    Several processes may write the same file: it then holds all of what one of them wrote.
+    Several processes may write the same file: it then holds all of what one of them wrote. An `outdated` file, one
+    about the old contents only, goes when all of `data` is on the disk, before `path` holds them.
 
     Raises:
         OSError: if the folder is not writable or the disk is full; names `path`, and leaves nothing behind.
@@ -35,18 +36,20 @@ def atomic_write(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(path)
-        _write_and_replace(path, data)
+        _write_and_replace(path, data, outdated)
     except OSError as error:
         raise OSError(error.errno, f"{error.strerror or error} (nothing was written)", str(path)) from error
 
 
-def _write_and_replace(path: Path, data: bytes) -> None:
+def _write_and_replace(path: Path, data: bytes, outdated: Path | None) -> None:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")  # its own, or two writers would mix halves
     try:
         with temporary.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        if outdated:
+            outdated.unlink(missing_ok=True)
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -91,12 +94,16 @@ def read_json(path: Path) -> dict:
     return content
 
 
-def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict | None = None) -> None:
-    """Write named tensors, their checksum and JSON metadata as one safetensors file, atomically."""
+def write_tensors(
+    path: Path, tensors: dict[str, Tensor], metadata: dict | None = None, *, outdated: Path | None = None
+) -> None:
+    """Write named tensors, JSON metadata and their checksums as one safetensors file; see :func:`atomic_write`."""
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    header = {"crc32": checksum(contiguous), "metadata": metadata or {}}
+    metadata = metadata or {}
+    header = {"crc32": checksum(contiguous), "metadata": metadata, "metadata_crc32": _checksum_of_json(metadata)}
     # One entry, because safetensors writes several in any order, and equal contents should be equal files.
-    atomic_write(path, safetensors.torch.save(contiguous, {"json": json.dumps(header, allow_nan=False)}))
+    data = safetensors.torch.save(contiguous, {"json": json.dumps(header, allow_nan=False)})
+    atomic_write(path, data, outdated=outdated)
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict]:
@@ -109,11 +116,17 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict]:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
             header = json.loads((file.metadata() or {}).get("json", "{}"))
-    except (SafetensorError, ValueError) as error:
+    except (SafetensorError, ValueError, RecursionError) as error:
         raise ValueError(f"{path} is truncated or damaged: {error}") from error
+    metadata = header.get("metadata") if isinstance(header, dict) else None
+    if not isinstance(metadata, dict):
+        raise ValueError(f"{path} is damaged: its header does not say what it holds")
     if header.get("crc32") != checksum(tensors):
         raise ValueError(f"{path} is damaged: its tensors do not have the checksum that was written with them")
-    return tensors, header["metadata"]
+    written = _checksum_of_json(metadata)
+    if header.get("metadata_crc32", written) != written:  # older files have none
+        raise ValueError(f"{path} is damaged: its header does not have the checksum that was written with it")
+    return tensors, metadata
 
 
 def checksum(tensors: dict[str, Tensor]) -> str:
@@ -129,3 +142,7 @@ def checksum(tensors: dict[str, Tensor]) -> str:
         values = tensors[name].detach().cpu().contiguous().reshape(-1).view(torch.uint8)
         crc = zlib.crc32(values.numpy(), zlib.crc32(name.encode(), crc))
     return f"{crc:08x}"
+
+
+def _checksum_of_json(content: dict) -> str:
+    return f"{zlib.crc32(json.dumps(content).encode()):08x}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 
 from cpvae_lite.experiments import TABLES
 from cpvae_lite.measures import measure_images
@@ -74,9 +75,25 @@ class Column:
     digits: int = 3
 
     def entry(self, results: Results, label: str) -> str:
-        """Mean ± deviation over the seeds, or a dash where there is no such figure."""
-        found = [self.figure(run["measures"]) for run in results.runs(label)]
+        """Mean ± deviation over the seeds, or a dash where there is no such figure.
+
+        Raises:
+            ValueError: if the measures of a run are not whole; names its record.
+        """
+        found = [
+            self._of(run, results.folder / f"{label}-seed{run['training'].get('seed')}.json")
+            for run in results.runs(label)
+        ]
         return "–" if None in found else Spread.over(found).format(self.digits)
+
+    def _of(self, run: dict, path: Path) -> float | None:
+        try:
+            return self.figure(run["measures"])
+        except (KeyError, TypeError) as error:
+            cause = f"{type(error).__name__}: {error}"
+            raise ValueError(
+                f"{path} lacks what the column {self.name!r} shows ({cause}): delete it and run it again"
+            ) from error
 
 
 def table_of(results: Results, columns: Sequence[Column], labels: Sequence[str] | None = None) -> Table:

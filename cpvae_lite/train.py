@@ -23,8 +23,9 @@ from cpvae_lite.evaluation import require_suitable
 from cpvae_lite.history import History
 from cpvae_lite.metrics import used_categories
 from cpvae_lite.model import LatentVariableModel
+from cpvae_lite.saved import not_finite
 from cpvae_lite.schedule import TrainConfig
-from cpvae_lite.state import TrainState
+from cpvae_lite.state import Snapshot, TrainState
 
 
 class NotFiniteError(ArithmeticError):
@@ -156,17 +157,23 @@ def _train(
                     after_epoch(state.model)
         except NotFiniteError as error:
             state.restore(safe)
-            place = f", in {run.folder}" if run else ""
-            raise NotFiniteError(
-                f"{error}; the last good state is that of epoch {len(safe.history)}{place}."
-                " Try a smaller learning rate, or data on a smaller scale"
-            ) from None
+            if run and not safe.history:
+                run.withdraw()
+            raise NotFiniteError(f"{error}; {_what_is_left(safe, run)}") from None
         except BaseException:
             state.restore(safe)
             raise
         finally:
             if run and len(safe.history) > run.epochs_on_disk:
                 run.write(safe)
+
+
+def _what_is_left(safe: Snapshot, run: Run | None) -> str:
+    """After a loss that is not finite: where to go back to, and what to do about it."""
+    place, elsewhere = (f", in {run.folder}", " in a new folder (that of a run is fixed)") if run else ("", "")
+    epochs = len(safe.history)
+    left = f"the last good state is that of epoch {epochs}{place}" if epochs else "no epoch was finished"
+    return f"{left}. Try a smaller learning rate{elsewhere}, or data on a smaller scale"
 
 
 def _finished(history: History, config: TrainConfig) -> bool:
@@ -213,7 +220,8 @@ def _epoch(state: TrainState, steps: _Steps, config: TrainConfig, epoch: int, ba
             rows.append(steps.take(batch))
             bar.update()
     means = _means(steps.names, torch.stack(rows), epoch)
-    _require_finite_weights(state.model, epoch)
+    if broken := not_finite(state.model):  # the last step's gradient shows in the weights only
+        raise NotFiniteError(f"epoch {epoch}, last step: {broken[0]} is not finite")
     return {"epoch": epoch, **schedule, "seconds": time.perf_counter() - began, "train": means}
 
 
@@ -254,13 +262,6 @@ def _means(names: list[str], rows: Tensor, epoch: int) -> dict[str, float]:
         value = rows[step, names.index(broken[-1])].item()
         raise NotFiniteError(f"epoch {epoch}, step {step + 1}: {broken[-1]} is {value}")
     return dict(zip(names, rows.double().mean(0).tolist(), strict=True))
-
-
-def _require_finite_weights(model: LatentVariableModel, epoch: int) -> None:
-    """The last step's gradient shows in the weights only."""
-    for name, weight in model.named_parameters():
-        if not weight.isfinite().all():
-            raise NotFiniteError(f"epoch {epoch}, last step: {name} is not finite")
 
 
 def _validate(model: LatentVariableModel, x: Tensor) -> dict[str, float]:

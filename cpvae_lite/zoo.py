@@ -50,6 +50,7 @@ CONDITIONAL = ("cp", "indq")  # the models whose prior p(z|c) depends on the cat
 GATED = ("cp", "indp")  # the models whose posterior of z has that layer
 CATEGORICAL = ("cp", "indq", "indp", "indqp")  # the models with a latent c
 SPREAD = ("cp", "indq", "mog", "vamp", "hvamp")  # the models whose prior has components to set apart
+SIZES = ("features", "categories", "latent_size", "hidden")  # of a configuration
 SINGLE = ("vae", "hvae")  # the models with nothing to choose from, no category and no component
 OWNERS = {  # of settings that not every model has: what they set, and the models that have it
     "gate": ("gated layer", GATED),
@@ -139,7 +140,8 @@ def build(name: str | ModelConfig, *, seed: int = 0, data: Tensor | None = None,
         settings: fields of :class:`ModelConfig`, `features` at least.
 
     Raises:
-        ValueError, TypeError: if a setting is out of range or unknown, or if pseudo-inputs have no data.
+        ValueError, TypeError: if a setting is out of range or unknown, if the sizes are too large for the memory, or
+            if pseudo-inputs have no data.
 
     Example:
         >>> model = build("cp", features=784, categories=10)
@@ -162,8 +164,13 @@ def build(name: str | ModelConfig, *, seed: int = 0, data: Tensor | None = None,
 
 def compose(config: ModelConfig, seed: int = 0) -> LatentVariableModel:
     """The model of a configuration, for weights that come from a file: pseudo-inputs have seen no data."""
-    with seeded(seed):
-        model = MODELS[config.name](config)
+    try:
+        with seeded(seed):
+            model = MODELS[config.name](config)
+    except (RuntimeError, TypeError, MemoryError) as error:  # torch's words for sizes beyond memory or 64 bits
+        sizes = ", ".join(f"{name}={getattr(config, name)}" for name in SIZES if getattr(config, name) is not None)
+        reason = str(error).partition("\n")[0]  # what follows are frames of C++
+        raise ValueError(f"{config.name} cannot be built with {sizes}; try smaller sizes ({reason})") from error
     model.config = config
     return model
 

@@ -2,11 +2,12 @@
 
 import re
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from cpvae_lite._arguments import finite_number, height_and_width, one_of, whole_number
+from cpvae_lite._arguments import expanded, finite_number, height_and_width, one_of, whole_number
 
 NO_NUMBERS = ["3", None, True, np.True_, [3], 3 + 0j]
 
@@ -51,6 +52,12 @@ def test_what_is_no_number_is_a_type_error_that_names_argument_and_value(value):
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), np.float32("nan"), -1e-9])
 def test_numbers_that_are_not_finite_or_too_small_are_refused(value):
     with pytest.raises(ValueError, match=re.escape(f"rate must be finite and at least 0, not {value}")):
+        finite_number("rate", value, least=0)
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400), Fraction(10**400)], ids=["large", "small", "fraction"])
+def test_numbers_that_no_float_holds_are_refused(value):
+    with pytest.raises(ValueError, match=r"rate must be finite: a float holds at most 1.8e\+308"):
         finite_number("rate", value, least=0)
 
 
@@ -104,3 +111,9 @@ def test_an_unknown_name_is_answered_with_all_known_ones(name):
     assert repr(name) in str(caught.value)
     assert "vae, indqp" in str(caught.value)
     assert "did you mean" not in str(caught.value)
+
+
+def test_a_tilde_at_the_start_of_a_path_is_the_home_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert expanded("~/runs/x") == expanded(Path("~/runs/x")) == tmp_path / "runs" / "x"
+    assert expanded("runs/~x") == Path("runs/~x")

@@ -17,7 +17,7 @@ from training_runs import config, images, model, same, weights
 
 import cpvae_lite
 from cpvae_lite import Summed, build, estimate_bound, fit, load_model, log_marginal, save_model
-from cpvae_lite.checkpoint import read_run
+from cpvae_lite.checkpoint import load_last, read_history, read_run
 from cpvae_lite.saved import FORMAT
 from cpvae_lite.storage import read_json, read_tensors, write_json, write_tensors
 
@@ -99,6 +99,32 @@ def test_a_weight_that_float16_cannot_hold_is_named(tmp_path, disturbed):
     with pytest.raises(ValueError, match=r"trunk.layers.0.affine.bias reaches 1e\+05, too much for float16"):
         save_model(network, tmp_path, half=True)
     assert not list(tmp_path.iterdir())
+
+
+def broken(network):
+    with torch.no_grad():
+        network.trunk.layers[0].affine.bias[0] = torch.nan
+    return network
+
+
+def test_a_model_with_a_weight_that_is_not_finite_is_not_saved(tmp_path, disturbed):
+    for half in (False, True):
+        with pytest.raises(ValueError, match=r"trunk.layers.0.affine.bias is not finite, so the model is not saved"):
+            save_model(broken(disturbed()), tmp_path, half=half)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_with_a_weight_that_is_not_finite_is_named(tmp_path, disturbed):
+    save_model(disturbed(), tmp_path)
+    write_tensors(tmp_path / "model.safetensors", broken(disturbed()).state_dict())
+    with pytest.raises(ValueError, match=r"trunk.layers.0.affine.bias is not finite") as caught:
+        load_model(tmp_path)
+    assert str(tmp_path / "model.safetensors") in str(caught.value)
+
+
+def test_q_c_that_is_not_known_yet_is_kept_as_such(tmp_path):
+    save_model(model(), tmp_path)
+    assert load_model(tmp_path).aggregated_posterior.isnan().all()
 
 
 def test_loading_leaves_the_random_state_alone(tmp_path, disturbed):
@@ -223,6 +249,36 @@ def test_new_weights_never_stand_under_an_old_description(tmp_path, disturbed, m
     save_model(disturbed(elu_logits=True), tmp_path)
     assert load_model(tmp_path).config.elu_logits
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.json", "model.safetensors"]
+
+
+def test_two_that_save_into_one_folder_do_not_take_each_others_files(tmp_path, disturbed, monkeypatch):
+    """While one is about to give its weights their name, another saves all of its own."""
+    replace = os.replace
+
+    def overtaken(source, target):
+        if Path(target).name == "model.safetensors":
+            monkeypatch.setattr(os, "replace", replace)
+            save_model(disturbed(name="vae"), tmp_path)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", overtaken)
+    save_model(disturbed(), tmp_path)
+    assert same(weights(load_model(tmp_path)), weights(disturbed()))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.json", "model.safetensors"]
+
+
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    network = model()
+    fit(network, images(), config(epochs=1), out="~/run", progress=False)
+    save_model(network, "~/again")
+    assert sorted(path.name for path in (tmp_path / "home").iterdir()) == ["again", "run"]
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
+    for folder in ("~/run", "~/again"):
+        assert same(weights(load_model(folder)), weights(network))
+    load_last(network, "~/run")
+    assert read_run("~/run")["training"]["epochs"] == len(read_history("~/run")) == 1
 
 
 def test_a_folder_that_cannot_be_written_is_an_os_error(tmp_path, disturbed):
@@ -353,6 +409,31 @@ def test_a_truncated_checkpoint_is_named(run, share):
     with pytest.raises(ValueError) as caught:
         resumed(run)
     assert f"{path} is truncated or damaged" in str(caught.value)
+
+
+def test_a_checkpoint_whose_history_was_altered_is_named(run):
+    path = run / "checkpoint.safetensors"
+    bound = str(read_tensors(path)[1]["history"][0]["validation"]["bound"]).encode()
+    other = bound.replace(bound[1:2], b"9" if bound[1:2] != b"9" else b"8", 1)
+    content = path.read_bytes()
+    assert content.count(bound) == 1
+    path.write_bytes(content.replace(bound, other))
+    with pytest.raises(ValueError, match="checksum") as caught:
+        resumed(run)
+    assert f"{path} is damaged" in str(caught.value)
+
+
+@pytest.mark.parametrize(("there", "here"), [("float64", "float32"), ("float32", "float64")])
+def test_a_run_is_not_resumed_in_another_precision(tmp_path, there, here):
+    fit(model().to(getattr(torch, there)), images(), config(epochs=1), out=tmp_path, progress=False)
+    other = model().to(getattr(torch, here))
+    says = (
+        rf"checkpoint.safetensors does not fit this run: .* is {there} there, {here} here.* model.to\(torch.{there}\)"
+    )
+    with pytest.raises(ValueError, match=says):
+        fit(other, images(), config(epochs=2), out=tmp_path, resume=True, progress=False)
+    assert same(weights(other), weights(model().to(getattr(torch, here))))
+    fit(other.to(getattr(torch, there)), images(), config(epochs=2), out=tmp_path, resume=True, progress=False)
 
 
 def test_a_checkpoint_of_a_newer_format_is_refused(run):

@@ -4,6 +4,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from functools import partial
 
@@ -13,7 +14,7 @@ import torch
 from PIL import Image
 from training_runs import config, images, model
 
-from cpvae_lite import cli, fit, joint, load_dataset, load_model
+from cpvae_lite import cli, fit, joint, load_dataset, load_model, train
 from cpvae_lite.aggregated import AggregatedPosterior
 from cpvae_lite.metrics import used_categories
 from cpvae_lite.storage import read_tensors
@@ -129,6 +130,10 @@ def test_evaluate_and_sample_refuse_an_unfinished_run(run, tmp_path, capsys):
         (["--learning-rate", "0"], "learning_rate must be finite and above 0"),
         (["--learning-rate", "-1"], "learning_rate must be finite and above 0"),
         (["--learning-rate", "nan"], "learning_rate must be finite"),
+        (
+            ["--hidden", "100000000000"],
+            "cannot be built with features=784, categories=150, latent_size=40, hidden=100000000000; try",
+        ),
         (["--warmup", "-1"], "warmup must be at least 0"),
         (["--seed", "-1"], "seed must be at least 0"),
         (["--threads", "0"], "--threads must be at least 1"),
@@ -351,6 +356,40 @@ def test_ctrl_c_leaves_a_checkpoint_that_goes_on(tmp_path, capsys):
     assert (folder / "model.safetensors").exists()
 
 
+def test_sigterm_leaves_a_checkpoint_as_ctrl_c_does(tmp_path, capsys, monkeypatch):
+    """As Slurm, `docker stop` and `timeout` send it."""
+    folder, show = tmp_path / "my run", train._show
+
+    def terminated(bar, record, config):
+        show(bar, record, config)
+        if record["epoch"] == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def unheeded(*_):
+        pytest.fail("nobody heeded the signal")
+
+    monkeypatch.setattr(train, "_show", terminated)
+    before = signal.signal(signal.SIGTERM, unheeded)
+    try:
+        many = [*QUICK[:-4], "--epochs", "60", "--warmup", "1", "--checkpoint-every", "1000"]
+        assert cli.main(["train", *many, "--out", str(folder)]) == cli.TERMINATED
+        assert signal.getsignal(signal.SIGTERM) is unheeded
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert len(read_tensors(folder / "checkpoint.safetensors")[1]["history"]) == 2
+    assert capsys.readouterr().err.endswith(f"terminated; go on with: cpvae-lite train --resume --out '{folder}'\n")
+
+
+def test_a_tilde_that_the_shell_leaves_is_the_home_folder(run, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(run, tmp_path / "copy")
+    assert cli.main(["sample", "~/copy", "--out=~/x.png"]) == 0
+    assert (tmp_path / "x.png").exists() and not (tmp_path / "~").exists()
+    capsys.readouterr()
+    assert f"{tmp_path / 'copy'} holds a run already" in fails(capsys, "train", *QUICK, "--out=~/copy")
+
+
 @pytest.mark.parametrize(
     ("file", "content"),
     [
@@ -378,3 +417,11 @@ def test_a_closed_stderr_keeps_talk_off_stdout(run):
     command = f"{sys.executable} -m cpvae_lite.cli evaluate {run} 2>&-"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert json.loads(done.stdout)["images"] == 10_000
+
+
+def test_a_command_runs_in_a_thread_too():  # where no signal can be heeded
+    found = []
+    thread = threading.Thread(target=lambda: found.append(cli.main(["data", "list"])))
+    thread.start()
+    thread.join()
+    assert found == [0]

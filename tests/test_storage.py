@@ -8,9 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
+import safetensors.torch
 import torch
 
-from cpvae_lite.storage import atomic_write, read_json, read_tensors, write_json, write_tensors
+from cpvae_lite.storage import atomic_write, checksum, read_json, read_tensors, write_json, write_tensors
 
 
 def disk_full(*_, **__):
@@ -87,6 +88,22 @@ def test_the_data_are_on_the_disk_before_they_get_their_name(tmp_path, monkeypat
     atomic_write(path, b"new data")
     assert seen == [("synced", 8, b"old"), ("named", 8, b"old")]
     assert path.read_bytes() == b"new data"
+
+
+def test_an_outdated_file_goes_when_the_data_are_on_the_disk_and_not_before(tmp_path, monkeypatch):
+    path, description = tmp_path / "file", tmp_path / "description"
+    atomic_write(path, b"old")
+    description.write_text("of the old")
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr(os, "fsync", disk_full)
+        atomic_write(path, b"new", outdated=description)
+    assert description.read_text() == "of the old"
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(os, "replace", interrupted)
+        atomic_write(path, b"new", outdated=description)
+    assert path.read_bytes() == b"old" and not description.exists()
+    atomic_write(path, b"new", outdated=description)
+    assert path.read_bytes() == b"new"
 
 
 def test_others_may_read_what_the_umask_lets_them(tmp_path):
@@ -183,7 +200,9 @@ def bits(tensor):
     return tensor.detach().flatten().contiguous().view(torch.uint8).tolist()
 
 
-@pytest.mark.parametrize("header", [{}, {"history": [{"bound": -1 / 3}], "name": "ω"}, {"a": None}])
+@pytest.mark.parametrize(
+    "header", [{}, {"history": [{"bound": -1 / 3}], "name": "ω"}, {"a": None, "B": 1e300, "10": 2, "2": True}]
+)
 def test_the_header_comes_back_as_it_went(tmp_path, header):
     write_tensors(tmp_path / "x.safetensors", {"a": torch.zeros(1)}, header)
     assert read_tensors(tmp_path / "x.safetensors")[1] == header
@@ -251,6 +270,36 @@ def test_altered_values_are_found_by_their_checksum(tmp_path):
     path.write_bytes(content)
     with pytest.raises(ValueError, match="checksum"):
         read_tensors(path)
+
+
+@pytest.mark.parametrize(("old", "new"), [(b"-33.4", b"-93.4"), (b"bound", b"gound")])
+def test_an_altered_header_is_found_by_its_checksum(tmp_path, old, new):
+    path = tmp_path / "x.safetensors"
+    write_tensors(path, {"a": torch.arange(3.0)}, {"history": [{"bound": -33.4, "c": None}], "seed": 0})
+    content = path.read_bytes()
+    assert old in content
+    path.write_bytes(content.replace(old, new, 1))
+    with pytest.raises(ValueError, match="checksum") as caught:
+        read_tensors(path)
+    assert f"{path} is damaged" in str(caught.value)
+
+
+def with_header(path, header):
+    path.write_bytes(safetensors.torch.save({"a": torch.zeros(2)}, {"json": json.dumps(header)}))
+
+
+@pytest.mark.parametrize("header", [[], 3, None, {}, {"crc32": "0"}, {"metadata": []}, {"metadata": None}])
+def test_a_header_of_another_kind_is_a_value_error_that_names_the_file(tmp_path, header):
+    with_header(tmp_path / "x.safetensors", header)
+    with pytest.raises(ValueError, match="its header does not say what it holds") as caught:
+        read_tensors(tmp_path / "x.safetensors")
+    assert f"{tmp_path / 'x.safetensors'} is damaged" in str(caught.value)
+
+
+def test_a_file_from_before_headers_had_a_checksum_is_read(tmp_path):
+    header = {"crc32": checksum({"a": torch.zeros(2)}), "metadata": {"epoch": 3}}
+    with_header(tmp_path / "x.safetensors", header)
+    assert read_tensors(tmp_path / "x.safetensors")[1] == {"epoch": 3}
 
 
 def test_lists_of_plain_values_stand_on_one_line(tmp_path):

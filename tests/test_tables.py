@@ -85,6 +85,16 @@ def test_a_table_shows_mean_and_deviation_and_a_dash_where_there_is_no_figure(re
     assert table_of(results, columns, ["b-2"]).rows == table.rows[1:]
 
 
+@pytest.mark.parametrize("measures", [{}, {"value": None}])
+def test_a_record_that_lacks_a_figure_is_named_with_its_column(results, measures):
+    write_json(results.folder / "a-seed10.json", record(10, 5.0) | {"measures": measures})
+    columns = [Column("negative value", lambda found: -found["value"])]
+    path = results.folder / "a-seed10.json"
+    with pytest.raises(ValueError, match=r"'negative value' shows .*: delete it and run it again") as caught:
+        table_of(Results("toy", results.folder.parent), columns, ["a"])
+    assert str(path) in str(caught.value)
+
+
 def test_every_table_has_its_columns():
     from cpvae_lite.experiments import TABLES
 

@@ -720,6 +720,31 @@ def test_after_a_loss_that_is_not_finite_model_and_checkpoint_hold_the_last_good
     assert same(trained(out=tmp_path, resume=True)[0], trained()[0])
 
 
+def test_the_advice_after_a_loss_that_is_not_finite_can_be_followed(monkeypatch, tmp_path):
+    for name, epoch, left in (
+        ("some", 3, rf"the last good state is that of epoch 2, in {tmp_path}/some\."),
+        ("none", 1, r"step 2: kl_z is nan; no epoch was finished\."),
+    ):
+        advice = r" Try a smaller learning rate in a new folder \(that of a run is fixed\), or data on a smaller scale$"
+        with monkeypatch.context() as patch, pytest.raises(NotFiniteError, match=left + advice):
+            poisoned(patch, bad_term("kl_z", float("nan")), epoch=epoch, step=2)
+            trained(out=tmp_path / name)
+    assert {path.name for path in (tmp_path / "some").iterdir()} == {"run.json", "checkpoint.safetensors"}
+    assert not list((tmp_path / "none").iterdir())
+    trained(out=tmp_path / "none", learning_rate=1e-4)
+
+
+def test_a_resumed_run_stays_even_if_its_loss_is_not_finite_at_once(monkeypatch, tmp_path, after_epochs):
+    after_epochs.do.append(interrupt_at(1))
+    with pytest.raises(KeyboardInterrupt):
+        trained(out=tmp_path)
+    begun = (tmp_path / "run.json").read_bytes()
+    with monkeypatch.context() as patch, pytest.raises(NotFiniteError, match="no epoch was finished"):
+        poisoned(patch, bad_term("kl_z", float("nan")), epoch=1, step=1)
+        trained(out=tmp_path, resume=True)
+    assert (tmp_path / "run.json").read_bytes() == begun
+
+
 @pytest.mark.parametrize("name", ["vae", "cp", "indqp"])
 def test_weights_that_break_in_the_last_step_of_an_epoch_are_reported_too(monkeypatch, tmp_path, after_epochs, name):
     # The loss of that step is still finite; the validation is the first to see the weights.

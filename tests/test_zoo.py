@@ -354,3 +354,15 @@ def test_means_that_start_uniformly_have_no_spread():
 def test_settings_of_the_prior_are_checked(setting):
     with pytest.raises((TypeError, ValueError), match=r"learned_prior must be True or False|did you mean 'uniform'"):
         build("cp", features=5, **setting)
+
+
+@pytest.mark.parametrize("size", [10**18, 10**20])
+@pytest.mark.parametrize("name", ["features", "categories", "latent_size", "hidden"])
+def test_sizes_that_no_machine_holds_are_named(name, size):
+    settings = {"features": 5, "categories": 4, "latent_size": 3, "hidden": 2} | {name: size}
+    sizes = ", ".join(f"{key}={value}" for key, value in settings.items())
+    with pytest.raises(
+        ValueError, match=f"^cp cannot be built with {sizes}; try smaller sizes .*(overflow|Overflow|allocate)"
+    ) as caught:
+        build("cp", **settings)
+    assert "\n" not in str(caught.value)
