@@ -135,6 +135,7 @@ def _generation(found: dict, figure: str) -> float | None:
 BOUND = Column("-bound", lambda found: found["negative_bound"], 2)
 RELAXED = Column("relaxed, no bound", lambda found: found.get("relaxed_negative_bound"), 2)
 EVIDENCE = Column("-log p(x)", lambda found: found["negative_log_evidence"], 2)
+PRICE_OF_C = Column("KL of c", lambda found: found.get("kl_c"), 2)
 PURITY = (
     Column("generation purity", lambda found: _generation(found, "purity")),
     Column("by chance", lambda found: _generation(found, "chance")),
@@ -143,7 +144,7 @@ IMAGES = (
     BOUND,
     RELAXED,
     EVIDENCE,
-    Column("KL of c", lambda found: found.get("kl_c"), 2),
+    PRICE_OF_C,
     Column("above 1/K", lambda found: found.get("used_categories"), 0),
     Column("NMI", lambda found: _agreement(found, "nmi")),
     Column("purity", lambda found: _agreement(found, "purity")),

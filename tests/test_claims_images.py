@@ -66,6 +66,8 @@ OVERTURNED = [
     ("R2", "ablations", "cp-drawn", "generation.purity", 0.2),
     ("R3", "fashion-mnist", "cp", "used_categories", 70),
     ("R3", "fashion-mnist", "indq", "used_categories", 80),
+    ("R3", "ablations", "cp-no-warmup", "used_categories", 20),
+    ("R3", "ablations", "cp-no-warmup", "used_categories", 80),
     ("R4", "fashion-mnist", "cp", "label_posteriors.item", ALIKE),
     ("R4", "fashion-mnist", "indq", "label_posteriors.item", ALIKE),
     ("R4", "fashion-mnist", "indp", "label_posteriors.item", APART),
