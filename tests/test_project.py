@@ -133,6 +133,11 @@ class TestNotebook:
         ]
         assert max(len(line) for source in shown for line in source.splitlines()) <= 80
 
+    def test_imports_what_there_is(self, notebook):
+        source = "\n".join(cell.source for cell in self.cells(notebook, "code"))
+        for line in re.findall(r"^from cpvae_lite[\w.]* import [^(\n]+$", source, re.MULTILINE):
+            exec(line, {})
+
     def test_has_no_markup_that_jupyter_and_colab_show_raw(self, notebook):
         for cell in self.cells(notebook, "markdown"):
             assert not re.search(r"\{[a-z:-]+\}`|^:::|^```\{", cell.source, flags=re.MULTILINE)
