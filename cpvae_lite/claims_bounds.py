@@ -39,7 +39,7 @@ BOUNDS = (
         stands=lambda stored: (
             digits(stored).ahead(BOUND.figure) < 0 < letters(stored).ahead(BOUND.figure)
             and clothes(stored).level(BOUND.figure)
-            and abs(letters(stored).generating("cp") - letters(stored).generating("indq")) < SLIGHT
+            and abs(letters(stored).generating_bound("cp") - letters(stored).generating_bound("indq")) < SLIGHT
         ),
     ),
     Claim(
@@ -59,7 +59,9 @@ BOUNDS = (
             all(digits(stored).better_pair(column.figure) == BOTH for column in (BOUND, EVIDENCE, RELAXED))
             and all(clothes(stored).better_pair(column.figure) == BOTH for column in (BOUND, EVIDENCE))
             and all(clothes(stored).ahead(RELAXED.figure, "cp", name) > 0 for name in PLAIN)
-            and 0 < min(letters(stored).generating(name) for name in BOTH) - letters(stored).generating("indqp") < 1
+            and 0
+            < min(letters(stored).generating_bound(name) for name in BOTH) - letters(stored).generating_bound("indqp")
+            < 1
             and all(letters(stored).mean(name, kl_of_c) < 0.5 for name in PLAIN)
         ),
     ),

@@ -104,8 +104,8 @@ IMAGES = (
     Claim(
         number="R3",
         says="CP-VAE gives most categories a share above 1/150, INDq only a few",
-        verdict="does not hold here (two seeds): neither has most above 1/150, with a warm-up or without, and INDq has "
-        "more",
+        verdict="does not hold here (two seeds): neither has most above 1/150, with a warm-up or without; with it "
+        "INDq has more",
         where=FIG_9,
         measured=lambda stored: (
             f"above 1/150: {clothes(stored).text(used, 0)}; the entropy of q(c) is that of so many equal categories: "

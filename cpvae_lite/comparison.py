@@ -142,7 +142,7 @@ def generating_table(results: Results) -> Table:
     """
     rows = []
     for name, label in _shown(results):
-        as_trained, as_drawn = _first(results, label)["negative_bound"], generating_bound(results, label)
+        as_trained, as_drawn = results.first(label)["negative_bound"], generating_bound(results, label)
         rows.append([NAMES[name], f"{as_trained:.2f}", f"{as_drawn:.2f}", f"{as_trained - as_drawn:.2f}"])
     return Table(["model", "-bound, p(c) = 1/K", "-bound, p(c) = q(c)", "difference"], rows)
 
@@ -171,10 +171,6 @@ def generating_bound(results: Results, label: str) -> float:
     measures, model = run["measures"], results.model(label, run["training"]["seed"])
     q_c, p_c = torch.tensor(measures["aggregated_posterior"]).double(), model.aggregated_posterior.double()
     return measures["negative_bound"] - torch.xlogy(q_c, len(p_c) * p_c).sum().item()
-
-
-def _first(results: Results, label: str) -> dict:
-    return results.runs(label)[0]["measures"]
 
 
 def shared_table(results: Results) -> Table:
@@ -250,7 +246,7 @@ def label_table(results: Results, label_names: tuple[str, ...]) -> Table:
         ['0', '65, 7, 82, 10, 5']
     """
     shown = _shown(results)
-    lists = [first_categories(stored_posteriors(_first(results, label))) for _, label in shown]
+    lists = [first_categories(stored_posteriors(results.first(label))) for _, label in shown]
     rows = [[label, *(_marked(first, row) for first in lists)] for row, label in enumerate(label_names)]
     return Table(["label", *(NAMES[name] for name, _ in shown)], rows)
 

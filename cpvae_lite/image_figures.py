@@ -105,9 +105,13 @@ class Shown:
         """A model's figure less another's."""
         return self.mean(name, figure) - self.mean(other, figure)
 
-    def generating(self, name: str) -> float:
-        """Minus its bound with the p(c) that images are drawn from, of its first seed."""
+    def generating_bound(self, name: str) -> float:
+        """Minus the bound of a model's first seed with the p(c) that images are drawn from."""
         return generating_bound(self._results, f"{name}-{self._size}")
+
+    def generating(self, names: Sequence[str]) -> str:
+        """The same of several models, in words."""
+        return ", ".join(f"{NAMES[name]} {self.generating_bound(name):.2f}" for name in names)
 
     def level(self, figure: Figure) -> bool:
         """Whether CP-VAE and INDq are no further apart than their deviations over seeds; a single run has none."""
@@ -127,7 +131,7 @@ class Shown:
 
     def first_run(self, name: str) -> dict:
         """The measures of a model's first seed."""
-        return self._results.runs(f"{name}-{self._size}")[0]["measures"]
+        return self._results.first(f"{name}-{self._size}")
 
 
 clothes, digits, letters = (partial(Shown, data=data) for data in DATA)
@@ -159,8 +163,7 @@ def by_data(
 
 def generating_by_data(stored: Stored, names: Sequence[str]) -> str:
     """The same of the bound with the p(c) that images are drawn from."""
-    each = {data: (f"{NAMES[name]} {Shown(stored, data).generating(name):.2f}" for name in names) for data in DATA}
-    return "; ".join(f"{DATA[data]}: {', '.join(texts)}" for data, texts in each.items())
+    return "; ".join(f"{DATA[data]}: {Shown(stored, data).generating(names)}" for data in DATA)
 
 
 def named_as_asked(found: Shown, name: str = "cp", count: int = 5) -> list[float]:

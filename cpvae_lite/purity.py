@@ -8,7 +8,6 @@ about p(x|c), what the model generates. For numbers from the synthetic mixture, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import torch
@@ -83,7 +82,7 @@ class Purity:
         """The shares of the labels among all categories together, by weight, (labels,)."""
         return self.weights @ self.shares
 
-    @cached_property
+    @property
     def chance(self) -> float:
         """The purity to expect if categories meant nothing, and each drew its labels as all together do.
 

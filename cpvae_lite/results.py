@@ -112,6 +112,10 @@ class Results:
             raise KeyError(f"{self.folder} holds no run of {label}; there are {', '.join(self.labels) or 'none'}")
         return self._runs[label]
 
+    def first(self, label: str) -> dict:
+        """The measures of the first of them."""
+        return self.runs(label)[0]["measures"]
+
     def over_seeds(self, label: str, figure: Callable[[dict], float]) -> Spread:
         """Mean and spread of a figure over the seeds of one label.
 

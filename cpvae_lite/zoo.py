@@ -50,7 +50,6 @@ CONDITIONAL = ("cp", "indq")  # the models whose prior p(z|c) depends on the cat
 GATED = ("cp", "indp")  # the models whose posterior of z has that layer
 CATEGORICAL = ("cp", "indq", "indp", "indqp")  # the models with a latent c
 SPREAD = ("cp", "indq", "mog", "vamp", "hvamp")  # the models whose prior has components to set apart
-SIZES = ("features", "categories", "latent_size", "hidden")  # of a configuration
 SINGLE = ("vae", "hvae")  # the models with nothing to choose from, no category and no component
 OWNERS = {  # of settings that not every model has: what they set, and the models that have it
     "gate": ("gated layer", GATED),
@@ -168,7 +167,8 @@ def compose(config: ModelConfig, seed: int = 0) -> LatentVariableModel:
         with seeded(seed):
             model = MODELS[config.name](config)
     except (RuntimeError, TypeError, MemoryError) as error:  # torch's words for sizes beyond memory or 64 bits
-        sizes = ", ".join(f"{name}={getattr(config, name)}" for name in SIZES if getattr(config, name) is not None)
+        names = ("features", "categories", "latent_size", "hidden")
+        sizes = ", ".join(f"{name}={getattr(config, name)}" for name in names if getattr(config, name) is not None)
         reason = str(error).partition("\n")[0]  # what follows are frames of C++
         raise ValueError(f"{config.name} cannot be built with {sizes}; try smaller sizes ({reason})") from error
     model.config = config
