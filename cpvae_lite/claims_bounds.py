@@ -59,9 +59,7 @@ BOUNDS = (
             all(digits(stored).better_pair(column.figure) == BOTH for column in (BOUND, EVIDENCE, RELAXED))
             and all(clothes(stored).better_pair(column.figure) == BOTH for column in (BOUND, EVIDENCE))
             and all(clothes(stored).ahead(RELAXED.figure, "cp", name) > 0 for name in PLAIN)
-            and 0
-            < min(letters(stored).generating_bound(name) for name in BOTH) - letters(stored).generating_bound("indqp")
-            < 1
+            and 0 < min(map(letters(stored).generating_bound, BOTH)) - letters(stored).generating_bound("indqp") < 1
             and all(letters(stored).mean(name, kl_of_c) < 0.5 for name in PLAIN)
         ),
     ),
