@@ -73,9 +73,9 @@ def write_png(path: Path, pixels: np.ndarray) -> None:
 
 
 def write_json(path: Path, content: object) -> None:
-    """Write `content` as JSON, atomically; a list of plain values stands on one line."""
+    """Write `content` as JSON, atomically; a list of plain values stands on one line, without spaces."""
     text = json.dumps(content, indent=2, allow_nan=False)
-    text = PLAIN_LIST.sub(lambda found: " ".join(found[0].split()).replace("[ ", "[").replace(" ]", "]"), text)
+    text = PLAIN_LIST.sub(lambda found: "".join(found[0].split()), text)
     atomic_write(path, (text + "\n").encode())
 
 

@@ -307,4 +307,4 @@ def test_lists_of_plain_values_stand_on_one_line(tmp_path):
     write_json(tmp_path / "x.json", content)
     text = (tmp_path / "x.json").read_text()
     assert read_json(tmp_path / "x.json") == content
-    assert '"q": [0.5, 1e-07, null, true],\n' in text and "[1, 2],\n" in text
+    assert '"q": [0.5,1e-07,null,true],\n' in text and "[1,2],\n" in text
