@@ -22,10 +22,10 @@ def used_categories(aggregated_posterior: Tensor) -> int:
         >>> used_categories(torch.tensor([0.5, 0.4, 0.1]))
         2
     """
-    return len(largest_categories(aggregated_posterior))
+    return len(categories_above_average(aggregated_posterior))
 
 
-def largest_categories(aggregated_posterior: Tensor) -> list[int]:
+def categories_above_average(aggregated_posterior: Tensor) -> list[int]:
     """The categories that :func:`used_categories` counts, the largest first.
 
     Args:
@@ -36,7 +36,7 @@ def largest_categories(aggregated_posterior: Tensor) -> list[int]:
 
     Example:
         >>> import torch
-        >>> largest_categories(torch.tensor([0.1, 0.4, 0.5]))
+        >>> categories_above_average(torch.tensor([0.1, 0.4, 0.5]))
         [2, 1]
     """
     if aggregated_posterior.dim() != 1 or not aggregated_posterior.isfinite().all():

@@ -1,5 +1,6 @@
 """The paper's tables beside ours, built from records alone."""
 
+import math
 from functools import partial
 
 import pytest
@@ -18,8 +19,9 @@ from cpvae_lite.comparison import (
 )
 from cpvae_lite.data import load_dataset
 from cpvae_lite.results import Results
+from cpvae_lite.saved import save_model
 from cpvae_lite.storage import write_json
-from cpvae_lite.zoo import MODELS
+from cpvae_lite.zoo import MODELS, build
 
 
 def record(name, size, seed, bound, epochs=300, posteriors=None):
@@ -129,6 +131,17 @@ def test_the_bound_of_what_is_drawn_has_the_divergence_from_the_shares_of_traini
     bound = results.runs("indq-150")[0]["measures"]["negative_bound"]
     assert change > 0.1 and generating_bound(results, "indq-150") == pytest.approx(bound - change.item(), abs=2e-3)
     assert generating_table(results).rows[1] == ["INDq", f"{bound:.2f}", f"{bound - change:.2f}", f"{change:.2f}"]
+
+
+def test_the_first_seed_need_not_be_0_and_an_unused_category_changes_nothing(tmp_path):
+    model = build("cp", features=4, categories=4, latent_size=2, hidden=3)
+    model.aggregated_posterior.copy_(torch.tensor([0.5, 0.25, 0.25, 0.0]))
+    save_model(model, tmp_path / "mnist" / "cp-150-seed3")
+    for seed, shares in ((3, [0.5, 0.5, 0.0, 0.0]), (4, [0.25] * 4)):
+        run = record("cp", 150, seed, 90.0)
+        run["measures"]["aggregated_posterior"] = shares
+        write_json(tmp_path / "mnist" / f"cp-150-seed{seed}.json", run)
+    assert generating_bound(Results("mnist", tmp_path), "cp-150") == pytest.approx(90.0 - 0.5 * math.log(2))
 
 
 def test_without_weights_there_is_no_prior_to_draw_from(results):

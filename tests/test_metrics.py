@@ -7,13 +7,13 @@ from sklearn.metrics import adjusted_rand_score, mutual_info_score
 
 from cpvae_lite.metrics import (
     active_units,
+    categories_above_average,
     effective_categories,
     first_categories,
     label_agreement,
     label_overlap,
     label_posteriors,
     label_shares,
-    largest_categories,
     shared_by_chance,
     shared_categories,
     used_categories,
@@ -46,19 +46,20 @@ def test_used_categories_counts_those_above_one_in_k():
     assert used_categories(q) == sum(1 for share in q.tolist() if share > 1 / 150)
 
 
-def test_the_largest_categories_are_those_above_one_in_k_in_falling_order():
+def test_categories_above_average_are_those_above_one_in_k_in_falling_order():
     q = torch.rand(150).softmax(0)
-    found = largest_categories(q)
+    found = categories_above_average(q)
     assert sorted(found) == [k for k, share in enumerate(q.tolist()) if share > 1 / 150]
     assert q[found].tolist() == sorted(q[found].tolist(), reverse=True)
-    assert largest_categories(torch.full((4,), 0.25)) == largest_categories(torch.full((4,), (1 + 5e-7) / 4)) == []
-    assert largest_categories(torch.tensor([1 / 41] * 40 + [0.0] * 60)) == list(range(40))
+    for equal in (1 / 4, (1 + 5e-7) / 4):
+        assert categories_above_average(torch.full((4,), equal)) == []
+    assert categories_above_average(torch.tensor([1 / 41] * 40 + [0.0] * 60)) == list(range(40))
 
 
 @pytest.mark.parametrize("q", [[float("nan"), 0.5], [[0.5, 0.5], [0.5, 0.5]]])
-def test_largest_categories_of_an_untrained_model_are_refused(q):
+def test_categories_above_average_of_an_untrained_model_are_refused(q):
     with pytest.raises(ValueError, match=r"q\(c\) must be finite numbers, one for each category; train the model"):
-        largest_categories(torch.tensor(q))
+        categories_above_average(torch.tensor(q))
 
 
 def test_label_shares_add_up_the_mass_of_each_label(clustering):
