@@ -1,4 +1,4 @@
-"""Checks of what a caller passes in: one line that names the cause and the way out."""
+"""Checks of what a caller passes in, with errors of one line that name the cause and the way out."""
 
 from __future__ import annotations
 
@@ -53,3 +53,8 @@ def one_of(kind: str, name: object, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(str(name).lower(), known, n=1, cutoff=0.4)
     hint = f"; did you mean {near[0]!r}?" if near else "."
     raise ValueError(f"unknown {kind} {name!r}{hint} Known: {', '.join(known)}")
+
+
+def said(error: BaseException, most: int | None = 300) -> str:
+    """What an error says, for a message of our own: on one line, and cut where it gets long."""
+    return " ".join(str(error).split())[:most]

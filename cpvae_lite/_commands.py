@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import torch
 
-from cpvae_lite._arguments import whole_number
+from cpvae_lite._arguments import said, whole_number
 from cpvae_lite.train import NotFiniteError
 
 FAILED = 1  # of a check, or of some runs
@@ -49,7 +49,7 @@ def one_line(error: BaseException) -> str:
     """An error as the user reads it."""
     if isinstance(error, OSError) and error.strerror and error.filename:
         return f"{error.filename}: {error.strerror}"
-    return " ".join(str(error).split()) or type(error).__name__
+    return said(error, most=None) or type(error).__name__
 
 
 def refuse(options: argparse.Namespace, names: tuple[str, ...], reason: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from cpvae_lite._arguments import expanded
+from cpvae_lite._arguments import expanded, said
 from cpvae_lite.data import Dataset
 from cpvae_lite.history import History
 from cpvae_lite.model import LatentVariableModel
@@ -173,7 +173,7 @@ class Run:
                 raise ValueError(f"its {len(history)} epochs are more than the {wanted} asked for; ask for as many")
             state.restore(Snapshot(moved, history))
         except (RuntimeError, KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{path} does not fit this run: {' '.join(str(error).split())[:300]}") from error
+            raise ValueError(f"{path} does not fit this run: {said(error)}") from error
         self.epochs_on_disk = len(state.history)
 
     def _require_same(self, found: dict, path: Path) -> None:

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm.auto import trange
 
-from cpvae_lite._arguments import finite_number, whole_number
+from cpvae_lite._arguments import finite_number, said, whole_number
 from cpvae_lite._seeding import seeded
 from cpvae_lite.data import LABEL_NAMES, Dataset, Split, binarise
 from cpvae_lite.published import SIDE
@@ -199,8 +199,7 @@ def read_classifier(path: str | Path) -> Classifier:
         classifier = Classifier(header["labels"])
         classifier.load_state_dict(tensors)  # into float32
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise ValueError(f"{path} holds no weights of a classifier: {reason}") from error
+        raise ValueError(f"{path} holds no weights of a classifier: {said(error)}") from error
     return classifier.eval()
 
 

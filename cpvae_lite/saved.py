@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from cpvae_lite._arguments import expanded
+from cpvae_lite._arguments import expanded, said
 from cpvae_lite._version import __version__
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.storage import read_json, read_tensors, write_json, write_tensors
@@ -141,5 +141,4 @@ def load_state(model: LatentVariableModel, tensors: dict[str, Tensor], path: Pat
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:
-        reason = " ".join(str(error).split())[:300]
-        raise ValueError(f"{path} holds weights of another model: {reason}") from error
+        raise ValueError(f"{path} holds weights of another model: {said(error)}") from error

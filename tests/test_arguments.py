@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cpvae_lite._arguments import expanded, finite_number, height_and_width, one_of, whole_number
+from cpvae_lite._arguments import expanded, finite_number, height_and_width, one_of, said, whole_number
 
 NO_NUMBERS = ["3", None, True, np.True_, [3], 3 + 0j]
 
@@ -117,3 +117,9 @@ def test_a_tilde_at_the_start_of_a_path_is_the_home_folder(monkeypatch, tmp_path
     monkeypatch.setenv("HOME", str(tmp_path))
     assert expanded("~/runs/x") == expanded(Path("~/runs/x")) == tmp_path / "runs" / "x"
     assert expanded("runs/~x") == Path("runs/~x")
+
+
+def test_what_others_say_is_one_line_and_not_endless():
+    error = RuntimeError("sizes differ:\n\t(3,)  and (4,)\n" + "frame\n" * 200)
+    assert said(error, most=30) == "sizes differ: (3,) and (4,) fr"
+    assert len(said(error)) == 300 and said(error, most=None).endswith("frame frame")
