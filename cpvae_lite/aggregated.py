@@ -63,7 +63,29 @@ class AggregatedPosterior:
         return self.mean.shape[1] > 1
 
     def log_prob(self, z: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-        """log q(z|c) and log q(z) of draws z (M, D) with categories c (M,); two tensors (M,)."""
+        """log q(z|c) and log q(z) of draws, in nats.
+
+        Args:
+            z: (M, D).
+            c: the category of each draw, (M,) int64, from 0 to K-1.
+
+        Returns:
+            Two tensors of shape (M,), log q(z|c) and log q(z), in float64.
+
+        Raises:
+            ValueError: if there is no such category.
+
+        Example:
+            >>> log_pi = torch.eye(2).double().log()  # image n is in category n for certain
+            >>> mean = torch.tensor([[[-1.0]], [[1.0]]]).double()  # of q(z|x), whatever c
+            >>> q = AggregatedPosterior(log_pi, mean, torch.zeros_like(mean))
+            >>> given_c, anyway = q.log_prob(torch.ones(2, 1).double(), torch.tensor([0, 1]))
+            >>> given_c.exp(), anyway.exp()  # z = 1 is the mean of category 1; q(z) is the average of both
+            (tensor([0.0540, 0.3989], dtype=torch.float64), tensor([0.2265, 0.2265], dtype=torch.float64))
+        """
+        categories = self.log_pi.shape[1]
+        if len(c) and not 0 <= c.min() <= c.max() < categories:
+            raise ValueError(f"c must be from 0 to {categories - 1}, not from {c.min()} to {c.max()}")
         block = max(1, PAIRS // self._table.shape[1])
         blocks = [self._log_prob(*pair) for pair in zip(z.split(block), c.split(block), strict=True)]
         given_c, anyway = zip(*blocks, strict=True)
@@ -82,7 +104,22 @@ class AggregatedPosterior:
         return joint - math.log(images) - self.log_categories[c], anyway - math.log(images)
 
     def brute_force(self, z: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-        """What :meth:`log_prob` gives, by definition: `torch.distributions` mixtures, one for each draw. Slow."""
+        """What :meth:`log_prob` gives, by definition: `torch.distributions` mixtures, one for each draw. Slow.
+
+        Args:
+            z, c: as in :meth:`log_prob`.
+
+        Returns:
+            Two tensors of shape (M,), log q(z|c) and log q(z), in nats.
+
+        Example:
+            >>> log_pi = torch.randn(20, 3).double().log_softmax(1)
+            >>> q = AggregatedPosterior(log_pi, *torch.randn(2, 20, 3, 2).double())
+            >>> z, c = torch.randn(5, 2).double(), torch.randint(3, (5,))
+            >>> pairs = zip(q.log_prob(z, c), q.brute_force(z, c))
+            >>> all(torch.allclose(found, expected) for found, expected in pairs)
+            True
+        """
         pairs = [self._mixtures(category) for category in c.tolist()]
         found = [
             (given_c.log_prob(point), anyway.log_prob(point)) for point, (given_c, anyway) in zip(z, pairs, strict=True)

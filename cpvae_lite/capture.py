@@ -39,12 +39,30 @@ def repeated(step: Step, record: Callable[[Step], Step]) -> Iterator[Tensor]:
 
 
 def recorder(device: torch.device) -> Callable[[Step], Step]:
-    """How steps are recorded on a device: as a CUDA graph on a GPU; elsewhere not at all."""
+    """How steps are recorded on a device: as a CUDA graph on a GPU; elsewhere not at all.
+
+    Args:
+        device: where the tensors of the step are.
+
+    Returns:
+        :func:`cuda_graph` or :func:`as_it_is`, which turn a step into its replay.
+
+    Example:
+        >>> recorder(torch.device("cpu")).__name__, recorder(torch.device("cuda")).__name__
+        ('as_it_is', 'cuda_graph')
+    """
     return cuda_graph if device.type == "cuda" else as_it_is
 
 
 def as_it_is(step: Step) -> Step:
-    """No recording: every replay is the step itself."""
+    """No recording: every replay is the step itself.
+
+    Example:
+        >>> total = torch.zeros(())
+        >>> replay = as_it_is(lambda: total.add_(1))
+        >>> total.item(), replay().item()  # it was not taken before
+        (0.0, 1.0)
+    """
     return step
 
 
@@ -52,6 +70,12 @@ def cuda_graph(step: Step) -> Step:
     """Record a step on the current stream, which must be one of our own (see :func:`own_stream`).
 
     A replay draws the random numbers that the step would draw: they follow from the generator's state at that time.
+
+    Args:
+        step: taken `WARM_UP` times before, as :func:`repeated` does.
+
+    Returns:
+        The replay: a function that takes the step again on the GPU, and returns a copy of its result.
 
     Raises:
         RuntimeError: if the step cannot be recorded.
@@ -75,7 +99,18 @@ def cuda_graph(step: Step) -> Step:
 
 @contextmanager
 def own_stream(device: torch.device) -> Iterator[None]:
-    """On a GPU, what is inside runs on a stream of its own, as a recording must; in order with what is outside."""
+    """On a GPU, what is inside runs on a stream of its own, as a recording must; in order with what is outside.
+
+    Elsewhere it changes nothing.
+
+    Example:
+        >>> device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        >>> numbers = torch.arange(5, device=device)
+        >>> with own_stream(device):
+        ...     total = numbers.sum()  # waits for what was asked for before
+        >>> total.item()
+        10
+    """
     if device.type != "cuda":
         yield
         return

@@ -34,6 +34,11 @@ FREE_ON_RESUME = {"epochs", "checkpoint_every"}  # settings that do not change t
 def settings_of(record: dict, part: str, path: Path) -> dict:
     """What the record of a run says of a part, as "training", with the defaults of newer settings.
 
+    Args:
+        record: the contents of a run.json, or the header of a checkpoint.
+        part: "model", "training" or "data".
+        path: where the record is; for messages.
+
     Raises:
         ValueError: if it says nothing of that part; names `path`, where the record is.
 
@@ -52,8 +57,23 @@ def load_last(model: LatentVariableModel, folder: str | Path) -> None:
 
     Its q(c) is not that of these weights; see :func:`cpvae_lite.train.aggregate`.
 
+    Args:
+        model: of the configuration of the run; changed in place.
+        folder: of the run.
+
     Raises:
         FileNotFoundError, ValueError: if there is no checkpoint, or if it is damaged or of another model.
+
+    Example:
+        >>> import tempfile
+        >>> from cpvae_lite import build
+        >>> trained, other = build("vae", features=4, seed=0), build("vae", features=4, seed=1)
+        >>> state = TrainState(trained, torch.optim.Adam(trained.parameters()))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Run(folder, {}).write(state.snapshot())
+        ...     load_last(other, folder)
+        >>> all(torch.equal(p, q) for p, q in zip(trained.parameters(), other.parameters()))
+        True
     """
     path = expanded(folder) / "checkpoint.safetensors"
     tensors, _ = read_tensors(path)
@@ -90,6 +110,15 @@ def require_no_run(folder: Path) -> None:
 
     Raises:
         FileExistsError: if a run is there.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     require_no_run(Path(folder))  # says nothing
+        ...     write_json(Path(folder) / "run.json", {})
+        ...     require_no_run(Path(folder))
+        Traceback (most recent call last):
+        FileExistsError: ... holds a run already (run.json): choose another folder, resume that run, or delete it
     """
     for name in ("run.json", "checkpoint.safetensors", "model.safetensors"):
         if (folder / name).exists():
@@ -104,6 +133,19 @@ class Run:
     Args:
         folder: it need not exist.
         settings: the run's model, training settings and data; see :meth:`describe`.
+
+    Attributes:
+        epochs_on_disk: how many epochs the checkpoint holds, as far as this object has read or written it.
+
+    Example:
+        >>> import tempfile
+        >>> from cpvae_lite import build
+        >>> from cpvae_lite.data import synthetic_mixture
+        >>> model = build("vae", features=1, likelihood="gaussian")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Run(folder, Run.describe(model, TrainConfig(epochs=5), synthetic_mixture(100))).claim(model)
+        ...     read_run(folder)["training"]["epochs"]
+        5
     """
 
     def __init__(self, folder: str | Path, settings: dict):
@@ -113,7 +155,28 @@ class Run:
 
     @staticmethod
     def describe(model: LatentVariableModel, training: TrainConfig, dataset: Dataset) -> dict:
-        """What a run is made of, as JSON."""
+        """What a run is made of, in plain values that JSON can hold.
+
+        Args:
+            model: from :func:`cpvae_lite.build`.
+            training: the settings of its training.
+            dataset: what it is trained on.
+
+        Returns:
+            A dict of "model", "training" and "data": two configurations, and the name, shape and fingerprint of
+            the data and whether they are the shipped subset.
+
+        Raises:
+            ValueError: if the model was composed by hand.
+
+        Example:
+            >>> from cpvae_lite import build
+            >>> from cpvae_lite.data import synthetic_mixture
+            >>> model = build("vae", features=1, likelihood="gaussian")
+            >>> settings = Run.describe(model, TrainConfig(epochs=5), synthetic_mixture(100))
+            >>> settings["model"]["name"], settings["training"]["epochs"], settings["data"]["shape"]
+            ('vae', 5, [1])
+        """
         data = {
             "name": dataset.name,
             "subset": dataset.subset,
@@ -128,23 +191,61 @@ class Run:
         Raises:
             FileExistsError: if a run is here already.
             OSError: if the folder cannot be written.
+
+        Example:
+            >>> import tempfile
+            >>> from cpvae_lite import build
+            >>> model = build("vae", features=4)
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     Run(folder, {}).claim(model)
+            ...     Run(folder, {}).claim(model)
+            Traceback (most recent call last):
+            FileExistsError: ... holds a run already (run.json): choose another folder, resume that run, or delete it
         """
         require_no_run(self.folder)
         write_json(self.folder / "run.json", stamp() | self.settings | {"start": _start(model)})
         self._claimed = True
 
     def withdraw(self) -> None:
-        """Undo :meth:`claim`, so that the folder is free for another try; an older run stays."""
+        """Undo :meth:`claim`, so that the folder is free for another try; an older run stays.
+
+        Example:
+            >>> import tempfile
+            >>> from cpvae_lite import build
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     run = Run(folder, {})
+            ...     run.claim(build("vae", features=4))
+            ...     run.withdraw()
+            ...     list(Path(folder).iterdir())
+            []
+        """
         if self._claimed:
             (self.folder / "run.json").unlink(missing_ok=True)
 
     def restore(self, state: TrainState) -> None:
         """Bring `state` to the last checkpoint; to the start if the run was cut off before the first.
 
+        The run then counts as not finished: its model.json goes, and run.json has the settings of now.
+
+        Args:
+            state: of a model of the same configuration, whose optimiser has the same parameters; changed in place.
+
         Raises:
             FileNotFoundError: if no run is here.
             ValueError: if the checkpoint is damaged, of another configuration, from a newer version, or of more
-                epochs than are asked for.
+                epochs than are asked for; if there is none, and the model starts from other weights than the run.
+
+        Example:
+            >>> import tempfile
+            >>> from cpvae_lite import build, fit
+            >>> from cpvae_lite.data import synthetic_mixture
+            >>> model, data = build("vae", features=1, likelihood="gaussian"), synthetic_mixture(100)
+            >>> config, state = TrainConfig(epochs=2, warmup=1), TrainState(model, torch.optim.Adam(model.parameters()))
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     history = fit(model, data, config, out=folder, progress=False)
+            ...     Run(folder, Run.describe(model, config, data)).restore(state)
+            >>> len(state.history), state.history == history
+            (2, True)
         """
         begun = read_run(self.folder)
         self._require_same(begun, self.folder / "run.json")
@@ -186,13 +287,41 @@ class Run:
                     )
 
     def write(self, snapshot: Snapshot) -> None:
-        """Replace the checkpoint; the old one stays until the new one is whole."""
+        """Replace the checkpoint; the old one stays until the new one is whole.
+
+        Raises:
+            OSError: if the folder cannot be written.
+
+        Example:
+            >>> import tempfile
+            >>> from cpvae_lite import build
+            >>> model = build("vae", features=4)
+            >>> state = TrainState(model, torch.optim.Adam(model.parameters()))
+            >>> state.finish_epoch({"validation": {"bound": -3.0}})
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     run = Run(folder, {})
+            ...     run.write(state.snapshot())
+            >>> run.epochs_on_disk
+            1
+        """
         header = stamp() | self.settings | {"history": list(snapshot.history)}
         write_tensors(self.folder / "checkpoint.safetensors", snapshot.tensors, header)
         self.epochs_on_disk = len(snapshot.history)
 
     def finish(self, model: LatentVariableModel, history: History) -> None:
-        """Write the finished model; model.json comes last and says that the run is done."""
+        """Write the finished model; model.json comes last and says that the run is done.
+
+        Raises:
+            OSError, ValueError: as :func:`cpvae_lite.save_model` does.
+
+        Example:
+            >>> import tempfile
+            >>> from cpvae_lite import build
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     Run(folder, {}).finish(build("vae", features=4), History())
+            ...     sorted(path.name for path in Path(folder).iterdir())
+            ['history.json', 'model.json', 'model.safetensors']
+        """
         write_json(self.folder / "history.json", {"epochs": list(history)})
         save_model(model, self.folder)
 
@@ -203,6 +332,16 @@ def read_run(folder: str | Path) -> dict:
     Raises:
         FileNotFoundError: if no run is in the folder.
         ValueError: if the file is damaged or from a newer version.
+
+    Example:
+        >>> import tempfile
+        >>> from cpvae_lite import build, fit
+        >>> from cpvae_lite.data import synthetic_mixture
+        >>> model, data = build("vae", features=1, likelihood="gaussian"), synthetic_mixture(100)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     history = fit(model, data, TrainConfig(epochs=1, warmup=1), out=folder, progress=False)
+        ...     read_run(folder)["data"]["name"]
+        'synthetic'
     """
     path = expanded(folder) / "run.json"
     if not path.is_file():
@@ -222,6 +361,16 @@ def read_history(folder: str | Path) -> History:
 
     Raises:
         FileNotFoundError, ValueError: if its history.json is missing or damaged.
+
+    Example:
+        >>> import tempfile
+        >>> from cpvae_lite import build, fit
+        >>> from cpvae_lite.data import synthetic_mixture
+        >>> model, data = build("vae", features=1, likelihood="gaussian"), synthetic_mixture(100)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     history = fit(model, data, TrainConfig(epochs=2, warmup=1), out=folder, progress=False)
+        ...     read_history(folder) == history
+        True
     """
     path = expanded(folder) / "history.json"
     try:

@@ -33,6 +33,9 @@ class Classifier(nn.Module):
     Args:
         labels: how many.
 
+    Raises:
+        TypeError, ValueError: if `labels` is no whole number of at least 2.
+
     Example:
         >>> Classifier(labels=10)(torch.zeros(5, 784)).shape
         torch.Size([5, 10])
@@ -85,7 +88,8 @@ def train_classifier(
         and that accuracy after each epoch.
 
     Raises:
-        ValueError: if the images have another shape, or the data not just one kind of label.
+        ValueError: if the images have another shape, are fewer than a batch, or have not just one kind of label.
+        TypeError, ValueError: if a number is out of range.
 
     Example:
         >>> from cpvae_lite import load_dataset
@@ -97,7 +101,7 @@ def train_classifier(
     _require_images(dataset)
     steps = whole_number("epochs", epochs) * (len(dataset.train) // BATCH)
     with seeded(seed):
-        classifier = Classifier(len(dataset.label_names[label_kind(dataset.train)])).eval()
+        classifier = Classifier(_label_count(dataset)).eval()
     optimizer = torch.optim.Adam(classifier.parameters(), lr=learning_rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps)
     accuracies, best = [], {}
@@ -169,8 +173,13 @@ def logits_of(classifier: nn.Module, x: Tensor) -> Tensor:
 def accuracy(classifier: nn.Module, dataset: Dataset, split: str = "test") -> float:
     """The share of images of a split that get their own label; the images are binarised once, with a fixed seed.
 
+    Args:
+        classifier: in eval mode; rows (B, features) to logits (B, labels).
+        dataset: with one kind of label.
+        split: "train", "validation" or "test".
+
     Raises:
-        ValueError: if the split does not have just one kind of label.
+        ValueError: if the split does not have just one kind of label, or if the classifier is in training mode.
 
     Example:
         >>> from cpvae_lite import load_dataset
@@ -183,7 +192,25 @@ def accuracy(classifier: nn.Module, dataset: Dataset, split: str = "test") -> fl
 
 
 def save_classifier(classifier: Classifier, path: str | Path) -> None:
-    """Write the weights, rounded to float16, as one safetensors file."""
+    """Write the weights, rounded to float16, as one safetensors file.
+
+    Args:
+        classifier: what to write.
+        path: of the file; folders above it are made.
+
+    Raises:
+        OSError: if the file cannot be written.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> classifier = Classifier(labels=3)
+        >>> with TemporaryDirectory() as folder:
+        ...     save_classifier(classifier, Path(folder) / "three.safetensors")
+        ...     again = read_classifier(Path(folder) / "three.safetensors")
+        >>> weight, rounded = next(classifier.parameters()), next(again.parameters())
+        >>> torch.equal(rounded, weight.half().float()), torch.equal(rounded, weight)
+        (True, False)
+    """
     rounded = {name: weight.half() for name, weight in classifier.state_dict().items()}
     write_tensors(Path(path), rounded, {"labels": classifier.labels})
 
@@ -192,7 +219,16 @@ def read_classifier(path: str | Path) -> Classifier:
     """Read what :func:`save_classifier` wrote: a classifier in eval mode with float32 weights.
 
     Raises:
+        FileNotFoundError: if there is no such file.
         ValueError: if the file is damaged, or holds something else.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     save_classifier(Classifier(labels=3).train(), Path(folder) / "three.safetensors")
+        ...     classifier = read_classifier(Path(folder) / "three.safetensors")
+        >>> classifier.labels, classifier.training
+        (3, False)
     """
     tensors, header = read_tensors(Path(path))
     try:
@@ -231,6 +267,12 @@ def classifier_record(name: str) -> dict:
         10000
     """
     return read_json(_shipped(name, "json"))
+
+
+def _label_count(dataset: Dataset) -> int:
+    """How many labels the data have by their names; without names, as many as the numbers of the training labels."""
+    kind = label_kind(dataset.train)
+    return len(dataset.label_names.get(kind, ())) or int(dataset.train.labels[kind].max()) + 1
 
 
 def _shipped(name: str, ending: str) -> Path:

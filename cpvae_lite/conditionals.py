@@ -22,9 +22,17 @@ LOG_VARIANCE_RANGE = (-6.0, 2.0)
 def diagonal_normal(mean: Tensor, log_variance: Tensor) -> D.Independent:
     """The Gaussian N(mean, diag(exp(log_variance))) over the last dimension.
 
+    Args:
+        mean: (..., D).
+        log_variance: of a shape that expands to that of the mean.
+
+    Returns:
+        A distribution with batch shape (...) and event shape (D,).
+
     Example:
-        >>> diagonal_normal(torch.zeros(5, 2), torch.zeros(2)).batch_shape
-        torch.Size([5])
+        >>> normal = diagonal_normal(torch.zeros(5, 2), torch.zeros(2))
+        >>> normal.batch_shape, normal.log_prob(torch.zeros(2))[0]  # -log 2π
+        (torch.Size([5]), tensor(-1.8379))
     """
     scale = (0.5 * log_variance).exp().expand_as(mean)
     return D.Independent(D.Normal(mean, scale, validate_args=False), 1, validate_args=False)
@@ -50,7 +58,16 @@ class Conditional(nn.Module):
         self.parents = parents
 
     def context(self, values: Values) -> tuple[Tensor, ...]:
-        """The parents' values, in order."""
+        """The parents' values, in order.
+
+        Raises:
+            KeyError: if `values` lacks a parent.
+
+        Example:
+            >>> likelihood = Conditional("z", "c")
+            >>> likelihood.context({"x": torch.ones(1), "c": torch.tensor(3), "z": torch.zeros(2)})
+            (tensor([0., 0.]), tensor(3))
+        """
         return tuple(values[name] for name in self.parents)
 
     def forward(self, values: Values) -> D.Distribution:
@@ -66,6 +83,11 @@ class Conditional(nn.Module):
 
         Returns:
             A tensor of shape (...).
+
+        Example:
+            >>> q = diagonal_normal(torch.tensor([[0.0], [1.0], [2.0]]), torch.zeros(1))
+            >>> StandardNormal(1).divergence(q, q.sample(), {})  # half the square of the mean
+            tensor([0.0000, 0.5000, 2.0000])
         """
         prior = self(values)
         try:
@@ -87,6 +109,9 @@ class Gaussian(Conditional):
         >>> posterior = Gaussian(MLP([300], [], 80), "h")
         >>> posterior({"h": torch.randn(5, 300)}).sample().shape
         torch.Size([5, 40])
+        >>> far = posterior({"h": 1000 * torch.randn(5, 300)})
+        >>> [round(bound.log().item(), 3) for bound in far.variance.aminmax()]  # clipped
+        [-6.0, 2.0]
     """
 
     def __init__(self, net: nn.Module, *parents: str):
@@ -103,7 +128,7 @@ class Categorical(Conditional):
 
     Args:
         net: maps the parents to logits (..., K).
-        parents: names of the parents.
+        parents: names of the parents, in the order of the network's inputs.
         activation: a module applied to the logits (an ELU in one public implementation of the paper).
 
     Example:
@@ -124,6 +149,9 @@ class Categorical(Conditional):
 
 class Uniform(Conditional):
     r"""The prior p(c_k) = 1/K. Its divergence is Eq. 13: :math:`\log K - H(q(c|x))`.
+
+    Args:
+        categories: K.
 
     Example:
         >>> q = D.Categorical(probs=torch.tensor([0.5, 0.5, 0.0, 0.0]))
@@ -146,8 +174,9 @@ class StandardNormal(Conditional):
     """The prior p(z) = N(0, I) in `size` dimensions.
 
     Example:
-        >>> StandardNormal(40)({}).sample().shape
-        torch.Size([40])
+        >>> prior = StandardNormal(40)({})
+        >>> prior.sample().shape, prior.variance.sum()
+        (torch.Size([40]), tensor(40.))
     """
 
     def __init__(self, size: int):
@@ -160,6 +189,10 @@ class StandardNormal(Conditional):
 
 class Bernoulli(Conditional):
     """Independent binary pixels, with logits from a network of the parents.
+
+    Args:
+        net: maps the parents to logits (..., features).
+        parents: names of the parents, in the order of the network's inputs.
 
     Example:
         >>> from cpvae_lite.nets import MLP
@@ -188,6 +221,13 @@ class _Pixels(D.Bernoulli):
 
 class SphericalGaussian(Conditional):
     """Real-valued data: N(d(parents), σ² I), with one learned scalar σ (section 4.1 of the paper).
+
+    Args:
+        net: d, maps the parents to means (..., features).
+        parents: names of the parents, in the order of the network's inputs.
+
+    Attributes:
+        log_variance: log σ², a parameter of shape (); 0 at the start.
 
     Example:
         >>> from cpvae_lite.nets import MLP

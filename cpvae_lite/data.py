@@ -105,7 +105,13 @@ class Dataset:
 
     @property
     def fingerprint(self) -> str:
-        """A checksum of the data of all splits, by which a run knows its data again."""
+        """A checksum of the data of all splits, by which a run knows its data again; labels do not count.
+
+        Example:
+            >>> first, again, other = (synthetic_mixture(100, seed=seed).fingerprint for seed in (0, 0, 1))
+            >>> first == again, first == other
+            (True, False)
+        """
         crc = 0
         for name in SPLITS:
             data = self.split(name).data.contiguous()
@@ -123,11 +129,36 @@ class Dataset:
         return "bernoulli" if self.train.data.dtype == torch.uint8 else "gaussian"
 
     def split(self, name: str) -> Split:
-        """The split called "train", "validation" or "test"."""
+        """The split called "train", "validation" or "test".
+
+        Raises:
+            ValueError: if it is called otherwise.
+
+        Example:
+            >>> data = synthetic_mixture(100)
+            >>> len(data.split("test"))
+            20
+            >>> data.split("valid")
+            Traceback (most recent call last):
+            ValueError: unknown split 'valid'; did you mean 'validation'? Known: train, validation, test
+        """
         return getattr(self, one_of("split", name, SPLITS))
 
     def observed(self, name: str) -> Tensor:
-        """One split as models see it, (N, features) float32: images are binarised once, with a fixed seed."""
+        """One split as models see it, (N, features) float32: images are binarised once, with a fixed seed.
+
+        Args:
+            name: "train", "validation" or "test".
+
+        Raises:
+            ValueError: if there is no such split.
+
+        Example:
+            >>> grey = Dataset.from_arrays(np.full((10, 4, 4), 128))
+            >>> seen = grey.observed("train")
+            >>> seen.unique(), torch.equal(seen, grey.observed("train"))
+            (tensor([0., 1.]), True)
+        """
         data = self.split(name).data
         if data.dtype != torch.uint8:
             return data

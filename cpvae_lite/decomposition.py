@@ -5,6 +5,8 @@ closed forms, or the package's :func:`~cpvae_lite.elbo`. The other is *measured*
 that training never sees, the aggregated posteriors q(z), q(c), q(z|c) among them. Where the numbers come from is
 a :class:`~cpvae_lite.joint.Joint`: :mod:`cpvae_lite.quadrature` sums a small world exactly,
 :mod:`cpvae_lite.sampled` draws from a trained model.
+
+Each function takes a Joint and returns a :class:`Check`.
 """
 
 from __future__ import annotations
@@ -57,7 +59,16 @@ class Check:
 
     @property
     def holds(self) -> bool:
-        """Whether the sides agree within 4 standard errors and `TOLERANCE`; never for NaN."""
+        """Whether the sides agree within 4 standard errors and `TOLERANCE`; never for NaN.
+
+        Where the relation is "≥", the left side may be above the right one by any amount.
+
+        Example:
+            >>> [Check("A1", 2.0, 1.0, 0.0, {}, relation).holds for relation in ("=", "≥")]
+            [False, True]
+            >>> Check("4", math.nan, math.nan, 0.0, {}).holds
+            False
+        """
         slack = 4 * self.standard_error + TOLERANCE * max(1.0, abs(self.left), abs(self.right))
         return self.residual >= -slack if self.relation == "≥" else abs(self.residual) <= slack
 
@@ -69,6 +80,9 @@ def equation_4(q: Joint) -> Check:
 
     The paper states it for z alone, which is the case K = 1. The evidence p(x) of a trained model is not known, so
     this is for exact worlds.
+
+    Raises:
+        ValueError: if the joint distribution is one of draws from a trained model, which has no p(x).
 
     Example:
         >>> from cpvae_lite.quadrature import Exact
@@ -86,6 +100,9 @@ def equation_7(q: Joint) -> Check:
     .. math:: \mathcal L = -\mathrm{KL}(p_D(x)\|p(x)) - H(p_D) - E_x\,\mathrm{KL}(q(z,c|x)\|p(z,c|x))
 
     For exact worlds, as :func:`equation_4`.
+
+    Raises:
+        ValueError: if the joint distribution is one of draws from a trained model, which has no p(x).
 
     Example:
         >>> from cpvae_lite.quadrature import Exact

@@ -37,11 +37,26 @@ class Elbo:
     kl: dict[str, Tensor]
 
     def objective(self, kl_weight: float = 1.0) -> Tensor:
-        """A - kl_weight · B, (B,) or (S, B). With weight 1 it is the bound itself, if c was not relaxed."""
+        """A - kl_weight · B, (B,) or (S, B). With weight 1 it is the bound itself, if c was not relaxed.
+
+        Args:
+            kl_weight: a number, or a tensor of shape (), as it rises in the warm-up.
+
+        Example:
+            >>> terms = Elbo(torch.tensor([[-80.0], [-70.0]]), {"z": torch.tensor([20.0])})
+            >>> terms.objective().flatten()  # of one row and two draws, which share the divergence
+            tensor([-100.,  -90.])
+        """
         return self.reconstruction - kl_weight * sum(self.kl.values())
 
     def terms(self) -> dict[str, Tensor]:
-        """All terms by the name under which reports show them."""
+        """All terms by the name under which reports show them.
+
+        Example:
+            >>> terms = Elbo(torch.tensor([-80.0]), {"c": torch.tensor([3.0]), "z": torch.tensor([20.0])})
+            >>> terms.terms()
+            {'reconstruction': tensor([-80.]), 'kl_c': tensor([3.]), 'kl_z': tensor([20.])}
+        """
         return {"reconstruction": self.reconstruction} | {f"kl_{name}": kl for name, kl in self.kl.items()}
 
 
@@ -53,6 +68,13 @@ def elbo(model: LatentVariableModel, x: Tensor, draw: Callable | None = None) ->
         x: (B, features), binary for a Bernoulli likelihood.
         draw: how latents are drawn from their posteriors (:mod:`cpvae_lite.draws`). `Hard()`, the
             default, and `Summed()` estimate a true bound. `Relaxed` does not: it is for training.
+
+    Returns:
+        The terms for each row, with gradients. Values outside the support of the likelihood, as grey pixels, are not
+        noticed; see :func:`observable`.
+
+    Raises:
+        TypeError, ValueError: as :meth:`cpvae_lite.LatentVariableModel.infer` does.
 
     Example:
         >>> from cpvae_lite import Summed, build
@@ -140,13 +162,14 @@ def estimate_bound(
         batch_size: rows at a time; it bounds the memory.
 
     Raises:
-        TypeError, ValueError: as :func:`observable` does.
+        TypeError, ValueError: as :func:`observable` does; if the seed or `batch_size` is no whole number, or too small.
 
     Example:
         >>> from cpvae_lite import build
-        >>> model = build("vae", features=784)
-        >>> estimate_bound(model, torch.randint(2, (20, 784)).float()).images
-        20
+        >>> model, x = build("vae", features=784), torch.ones(20, 784)
+        >>> found = estimate_bound(model, x)
+        >>> found.images, found == estimate_bound(model, x), found == estimate_bound(model, x, seed=1)
+        (20, True, False)
     """
     blocks = observable(model, x).split(whole_number("batch_size", batch_size))
     with seeded(seed, device=x.device):
@@ -193,15 +216,17 @@ def log_marginal(model: LatentVariableModel, x: Tensor, samples: int, *, seed: i
         A tensor of shape (B,).
 
     Raises:
-        TypeError, ValueError: as :func:`observable` does.
+        TypeError, ValueError: as :func:`observable` does; if a number is no whole number, or too small.
 
     Reference:
         Burda, Grosse and Salakhutdinov, Importance weighted autoencoders, 2016.
 
     Example:
         >>> from cpvae_lite import build
-        >>> log_marginal(build("cp", features=784, categories=10), torch.ones(2, 784), samples=50).shape
-        torch.Size([2])
+        >>> model, x = build("cp", features=784, categories=10), torch.ones(20, 784)
+        >>> evidence = log_marginal(model, x, samples=50)
+        >>> evidence.shape, evidence.mean().item() > estimate_bound(model, x).value
+        (torch.Size([20]), True)
     """
     samples, rows = whole_number("samples", samples), whole_number("rows", rows)
     blocks = observable(model, x).split(max(1, rows // samples))

@@ -105,15 +105,28 @@ class Joint(ABC):
 
     @abstractmethod
     def log_density(self, name: str) -> Tensor:
-        """The logarithm of a density by its name, as "q(z|c)", wherever this joint looks at it."""
+        """The logarithm of a density by its name, as "q(z|c)", wherever this joint looks at it.
+
+        Raises:
+            ValueError: if there is no such density, or none that this joint knows.
+        """
 
     @abstractmethod
     def expectation(self, terms: dict[str, int], values: dict[str, Tensor]) -> Estimate:
-        """The sum of the expectations of log-ratios, each times its sign."""
+        """The sum of the expectations of log-ratios, each times its sign.
+
+        Args:
+            terms: names of entries of `TERMS`, which say what each is averaged over, with their signs.
+            values: the log-ratio of each, wherever this joint looks at densities.
+        """
 
     @abstractmethod
     def objective(self, *terms: str) -> Side:
-        """A sum of entries of `OBJECTIVE`, a leading "-" for a minus."""
+        """A sum of entries of `OBJECTIVE`, a leading "-" for a minus, in nats.
+
+        Raises:
+            ValueError: if there is no such term, or if a term is there twice.
+        """
 
     @property
     @abstractmethod
@@ -121,7 +134,19 @@ class Joint(ABC):
         """The same distribution through draws of its own, so that two estimates are independent; itself if exact."""
 
     def measured(self, *terms: str) -> Side:
-        """A sum of entries of `TERMS`, a leading "-" for a minus: ``q.measured("A", "-I(c;x)")``."""
+        """A sum of entries of `TERMS`, a leading "-" for a minus: ``q.measured("A", "-I(c;x)")``, in nats.
+
+        Raises:
+            ValueError: if there is no such term, or if a term is there twice.
+
+        Example:
+            >>> from cpvae_lite.quadrature import Exact
+            >>> from cpvae_lite.worlds import random_world
+            >>> q = Exact(random_world(values=4, categories=3))
+            >>> side = q.measured("I((z,c);x)", "-I(c;x)", "-I(z;x|c)")  # the chain rule
+            >>> abs(side.total.value) < 1e-9, side.terms["I(z;x|c)"].value > 0.1
+            (True, True)
+        """
         signs = signed(terms)
         ratios = {one_of("term", name, TERMS): self._log_ratio(name) for name in signs}
         parts = {name: self.expectation({name: 1}, {name: ratio}) for name, ratio in ratios.items()}
@@ -132,6 +157,16 @@ class Joint(ABC):
 
         Raises:
             ValueError: if there is no such term.
+
+        Example:
+            >>> from cpvae_lite.quadrature import Exact
+            >>> from cpvae_lite.worlds import random_world
+            >>> q = Exact(random_world(values=4, categories=3))
+            >>> 0 < q.measure("H(q(c))").value < q.measure("log K").value
+            True
+            >>> q.measure("KL(q(c)|p(c))")
+            Traceback (most recent call last):
+            ValueError: unknown term 'KL(q(c)|p(c))'; did you mean 'KL(q(c)‖p(c))'? Known: A, log K, log p(x), ...
         """
         return self.measured(term).total
 

@@ -42,7 +42,20 @@ class Latent(nn.Module):
         self.prior, self.posterior = prior, posterior
 
     def divergence(self, inferred: Inference) -> Tensor:
-        """KL(posterior ‖ prior) of this variable in nats, of the batch shape of its draws."""
+        """KL(posterior ‖ prior) of this variable in nats, of the batch shape of its draws.
+
+        Args:
+            inferred: what :meth:`LatentVariableModel.infer` found, in a model that has this latent.
+
+        Example:
+            >>> from cpvae_lite import Mode, build
+            >>> model = build("vae", features=784)
+            >>> found = model.infer(torch.zeros(5, 784), Mode())
+            >>> q = found.posteriors["z"]
+            >>> expected = 0.5 * (q.mean.square() + q.variance - 1 - q.variance.log()).sum(-1)
+            >>> torch.allclose(model.latents[0].divergence(found), expected, atol=1e-5)
+            True
+        """
         return self.prior.divergence(inferred.posteriors[self.name], inferred.values[self.name], inferred.values)
 
 
@@ -62,7 +75,16 @@ class Inference:
     weight: Tensor | None
 
     def average(self, term: Tensor) -> Tensor:
-        """The average (B,) of a term over categories that were listed one and all; else the term, (B,) or (S, B)."""
+        """The average (B,) of a term over categories that were listed one and all; else the term, (B,) or (S, B).
+
+        Args:
+            term: (K, B) where the categories were listed, as by `Summed`; else (B,) or (S, B).
+
+        Example:
+            >>> weight = torch.tensor([[0.75], [0.25]])  # q(c|x) of two categories and one image
+            >>> Inference({}, {}, weight).average(torch.tensor([[1.0], [5.0]]))
+            tensor([2.])
+        """
         return term if self.weight is None else (self.weight * term).sum(0)
 
 
@@ -115,6 +137,14 @@ class LatentVariableModel(nn.Module):
 
         Raises:
             TypeError, ValueError: if x is of another dtype or shape, or if `draw` lists more than one latent.
+
+        Example:
+            >>> from cpvae_lite import Mode, build
+            >>> found = build("cp", features=784, categories=10).infer(torch.zeros(5, 784), Mode())
+            >>> list(found.values)  # data, features, q(c|x), and the two latents
+            ['x', 'h', 'pi', 'c', 'z']
+            >>> torch.equal(found.values["c"], found.posteriors["c"].probs.argmax(1))
+            True
         """
         self._require_rows(x)
         values: Values = {"x": x, "h": self.trunk(x)}
@@ -152,8 +182,13 @@ class LatentVariableModel(nn.Module):
     def predict_proba(self, x: Tensor, batch_size: int = 1000) -> Tensor:
         """q(c|x), the responsibilities of the categories, shape (B, K).
 
+        Args:
+            x: (B, features).
+            batch_size: rows at a time; it bounds the memory.
+
         Raises:
             ValueError: if the model has no categories.
+            TypeError, ValueError: if x is not a float tensor of that shape, finite throughout.
 
         Example:
             >>> from cpvae_lite import build
@@ -174,10 +209,14 @@ class LatentVariableModel(nn.Module):
         Returns:
             A tensor of shape (B, features); for binary data the probability that each pixel is 1.
 
+        Raises:
+            TypeError, ValueError: if x is not a float tensor of that shape, finite throughout.
+
         Example:
             >>> from cpvae_lite import build
-            >>> build("vae", features=784).reconstruct(torch.zeros(5, 784)).shape
-            torch.Size([5, 784])
+            >>> pixels = build("vae", features=784).reconstruct(torch.zeros(5, 784))
+            >>> pixels.shape, bool(((0 < pixels) & (pixels < 1)).all())
+            (torch.Size([5, 784]), True)
         """
         return self.likelihood(self.infer(self.checked(x), Mode()).values).mean
 
@@ -204,8 +243,10 @@ class LatentVariableModel(nn.Module):
             A tensor of shape (n, features).
 
         Raises:
-            ValueError: if a category is not one of 0..K-1, if the model has neither categories nor components,
-                or if q(c) is wanted of a model that was not trained.
+            TypeError: if n or a category is no whole number.
+            ValueError: if n is below 1, if a category is not one of 0..K-1, if `category` is a list of another length
+                than n, if the model has neither categories nor components, if `categories_from` is another word, or
+                if q(c) is wanted of a model that was not trained.
 
         Example:
             >>> from cpvae_lite import build
@@ -257,7 +298,16 @@ class LatentVariableModel(nn.Module):
 
     @property
     def choices(self) -> int | None:
-        """How many categories :meth:`sample` can draw from: K, be they values of c or components of the prior."""
+        """How many categories :meth:`sample` can draw from: K, be they values of c or components of the prior.
+
+        None if it has neither.
+
+        Example:
+            >>> from cpvae_lite import build
+            >>> mog, vae = build("mog", features=784, categories=10), build("vae", features=784)
+            >>> (mog.choices, mog.categories), (vae.choices, vae.categories)
+            ((10, None), (None, None))
+        """
         return self._choice[1] if self._choice else None
 
     @property
@@ -303,13 +353,31 @@ class LatentVariableModel(nn.Module):
         return D.Categorical(probs=self.aggregated_posterior)
 
     def require_categories(self, purpose: str) -> int:
-        """K, or a ValueError that says what `purpose` needs categories for."""
+        """K, or a ValueError that says what `purpose` needs categories for.
+
+        Example:
+            >>> from cpvae_lite import build
+            >>> build("vae", features=784).require_categories("a table of categories")
+            Traceback (most recent call last):
+            ValueError: a table of categories needs a model with categories; this one has none
+        """
         if self.categories is None:
             raise ValueError(f"{purpose} needs a model with categories; this one has none")
         return self.categories
 
     def checked(self, x: Tensor) -> Tensor:
-        """`x` itself if it is a finite tensor (B, features) of the model's dtype; a clear error otherwise."""
+        """`x` itself if it is a finite tensor (B, features) of the model's dtype; a clear error otherwise.
+
+        Raises:
+            TypeError: if it is no tensor, or of another dtype.
+            ValueError: if it has another shape, no rows, or a value that is not finite.
+
+        Example:
+            >>> from cpvae_lite import build
+            >>> build("vae", features=784).checked(torch.zeros(28, 28))
+            Traceback (most recent call last):
+            ValueError: x must have shape (B, 784) with B > 0, not (28, 28)
+        """
         self._require_rows(x)
         if not x.isfinite().all():
             raise ValueError("x holds NaN or infinity")

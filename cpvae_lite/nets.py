@@ -62,12 +62,18 @@ class Gated(nn.Module):
 
     Both halves come from one product of double width.
 
+    Args:
+        in_features: the width of each input (see :class:`Affine`).
+        out_features: the width of the output.
+
     Reference:
         Dauphin et al., Language modeling with gated convolutional networks, 2017.
 
     Example:
-        >>> Gated([4], 3)(torch.randn(2, 4)).shape
-        torch.Size([2, 3])
+        >>> layer, x = Gated([4], 3), torch.randn(2, 4)
+        >>> h, g = layer.affine(x).chunk(2, -1)
+        >>> torch.allclose(layer(x), h * g.sigmoid())
+        True
     """
 
     def __init__(self, in_features: Sequence[int], out_features: int):
@@ -86,6 +92,9 @@ class MLP(nn.Module):
         hidden: the widths of the gated layers, possibly none.
         out_features: the width of the last, affine layer; None stops at the last gated layer.
 
+    Raises:
+        ValueError: if it would have no layer.
+
     Example:
         >>> decoder = MLP([40, 10], [300, 300], 784)  # of z and c
         >>> decoder(torch.randn(2, 40), torch.tensor([3, 7])).shape
@@ -94,6 +103,8 @@ class MLP(nn.Module):
 
     def __init__(self, in_features: Sequence[int], hidden: Sequence[int], out_features: int | None = None):
         super().__init__()
+        if not hidden and out_features is None:
+            raise ValueError("an MLP needs a layer: widths of gated layers in `hidden`, or `out_features`, or both")
         layers: list[nn.Module] = []
         for width in hidden:
             layers.append(Gated(in_features, width))

@@ -92,6 +92,24 @@ class ComponentGaussian(Conditional):
         return diagonal_normal(self.mean[category], self.log_variance[category])
 
     def divergence(self, posterior: D.Independent, draw: Tensor, values: Values) -> Tensor:
+        """KL(posterior ‖ p(z|c)) in nats, averaged exactly over the categories by `weights`, or of a drawn category.
+
+        Args:
+            posterior: diagonal Gaussian, batch shape (...), event size D.
+            draw: not looked at.
+            values: holds the entry that `weights` names: probabilities (..., K), or indices of categories (...).
+
+        Returns:
+            A tensor of shape (...).
+
+        Example:
+            >>> prior = ComponentGaussian(categories=2, size=1, spread=0.3)
+            >>> _ = prior.mean.data.copy_(torch.tensor([[0.0], [2.0]]))
+            >>> q = diagonal_normal(torch.zeros(2, 1), torch.zeros(1))
+            >>> weights = torch.tensor([[1.0, 0.0], [0.5, 0.5]])
+            >>> prior.divergence(q, q.mean, {"pi": weights}).detach()  # 0 to the first, 2 nats to the second
+            tensor([0., 1.])
+        """
         weights = values[self.weights]
         if weights.is_floating_point():
             return expected_kl(posterior, weights, self.mean, self.log_variance)
@@ -204,6 +222,14 @@ class VampPrior(MixturePrior):
 
         Raises:
             ValueError: if the data have another width, are empty, or are not finite.
+
+        Example:
+            >>> from cpvae_lite.nets import MLP
+            >>> encoder = MLP([3], [8]), Gaussian(MLP([8], [], 4), "h")
+            >>> prior = VampPrior(2, 3, *encoder, spread=0.0)  # v = 0
+            >>> prior.start_from(torch.tensor([[0, 1, 255], [0, 101, 255]], dtype=torch.uint8))
+            >>> prior.pseudo_inputs[0].detach()  # the mean, kept a little from both ends
+            tensor([0.0100, 0.2000, 0.9900])
         """
         if data.dim() != 2 or data.shape[1] != len(self.start) or len(data) == 0:
             raise ValueError(f"data must have shape (N, {len(self.start)}) with N > 0, not {tuple(data.shape)}")

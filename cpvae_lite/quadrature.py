@@ -42,6 +42,12 @@ WEIGHTS: dict[str, tuple[str, ...]] = {
 class Exact(Joint):
     """The terms of a :class:`~cpvae_lite.worlds.World`, by summing over x, c and a grid of z.
 
+    Args:
+        world: with z of one or two dimensions.
+
+    Attributes:
+        points: the grid of z, (G, D).
+
     Raises:
         ValueError: if z has more than two dimensions; if its distributions are so different in width that a grid
             fine enough for the narrowest would not fit in memory; if the points miss any of their mass; or if the
@@ -64,7 +70,21 @@ class Exact(Joint):
             _require_mass(name, self.log_density(name) + self.log_cell, -1)
 
     def log_density(self, name: str) -> Tensor:
-        """The logarithm of a density, broadcastable to (N, K, G)."""
+        """The logarithm of a density, broadcastable to (N, K, G).
+
+        Args:
+            name: as "q(z|c)"; those that are products of others are in `cpvae_lite.joint.COMPOSED`.
+
+        Raises:
+            ValueError: if there is no such density.
+
+        Example:
+            >>> from cpvae_lite.worlds import random_world
+            >>> q = Exact(random_world(values=4, categories=3))
+            >>> mass = (q.log_density("q(z)") + q.log_cell).exp().sum()
+            >>> round(mass.item(), 9), round(q.log_density("q(c)").exp().sum().item(), 9)
+            (1.0, 1.0)
+        """
         if name not in self._known:
             self._known[name] = self._compute(name)
         return self._known[name]
@@ -105,7 +125,19 @@ class Exact(Joint):
         return self
 
     def expectation(self, terms: dict[str, int], values: dict[str, Tensor]) -> Estimate:
-        """Each term summed against the density of its own variables."""
+        """Each term summed against the density of its own variables.
+
+        Args:
+            terms: names of entries of `cpvae_lite.joint.TERMS`, with their signs.
+            values: the log-ratio of each, broadcastable to (N, K, G).
+
+        Example:
+            >>> from cpvae_lite.worlds import random_world
+            >>> q = Exact(random_world(values=4, categories=3))
+            >>> entropy = q.expectation({"H(q(c))": 1}, {"H(q(c))": -q.log_density("q(c)")})
+            >>> entropy == q.measure("H(q(c))")
+            True
+        """
         return Estimate(sum(sign * self._sum(TERMS[name][0], values[name]) for name, sign in terms.items()))
 
     def _sum(self, over: str, value: Tensor) -> float:
@@ -127,6 +159,22 @@ class Exact(Joint):
         return {name: _weighted(world.log_data.exp(), rows).sum() for name, rows in by_x.items()}
 
     def objective(self, *terms: str) -> Side:
+        """A sum of the terms of the bound, from closed forms and from nodes around each posterior.
+
+        Args:
+            terms: "reconstruction", "kl_z" and "kl_c", a leading "-" for a minus.
+
+        Raises:
+            ValueError: if there is no such term, if a term is there twice, or if the likelihood changes too fast
+                for the nodes.
+
+        Example:
+            >>> from cpvae_lite.worlds import random_world
+            >>> q = Exact(random_world(values=4, categories=3))
+            >>> bound = q.objective("reconstruction", "-kl_z", "-kl_c")
+            >>> bound.total.value < q.measure("log p(x)").value  # Eq. 4
+            True
+        """
         parts = {name: self._objective[one_of("term", name, OBJECTIVE)].item() for name in signed(terms)}
         total = sum(sign * parts[name] for name, sign in signed(terms).items())
         return Side(Estimate(total), {name: Estimate(value) for name, value in parts.items()})

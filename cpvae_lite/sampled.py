@@ -38,11 +38,14 @@ class Sampled(Joint):
         seed: of the draws. The two sides have draws of their own.
 
     Raises:
-        TypeError, ValueError: if x does not suit the model, as :func:`cpvae_lite.elbo.observable` finds.
+        TypeError, ValueError: if x does not suit the model, as :func:`cpvae_lite.elbo.observable` finds; if `draws`
+            or `seed` is no whole number, or too small.
+        ValueError: if the model has other latents than z, or c and z.
 
     Example:
         >>> from cpvae_lite import build
         >>> from cpvae_lite.decomposition import equation_17
+        >>> _ = torch.manual_seed(0)
         >>> model = build("cp", features=20, categories=5, latent_size=3, hidden=10)
         >>> q = Sampled(model, torch.randint(2, (100, 20)).float())
         >>> equation_17(q).holds, q.measure("I((z,c);x)").value < math.log(100)
@@ -91,6 +94,15 @@ class Sampled(Joint):
 
     @cached_property
     def redrawn(self) -> Sampled:
+        """The same model and images with other draws of c and z, so that two estimates are independent.
+
+        Example:
+            >>> from cpvae_lite import build
+            >>> model = build("cp", features=20, categories=5, latent_size=3, hidden=10)
+            >>> q = Sampled(model, torch.ones(100, 20))
+            >>> q.redrawn.aggregated is q.aggregated, torch.equal(q.redrawn.z, q.z)
+            (True, False)
+        """
         other = copy.copy(self)
         other._known, other._stream = {}, self._stream + 2  # stream 2 is the objective's
         other.__dict__.pop("redrawn", None)
@@ -99,7 +111,21 @@ class Sampled(Joint):
         return other
 
     def log_density(self, name: str) -> Tensor:
-        """The logarithm of a density at each draw, (S, N), or a number that is the same for all."""
+        """The logarithm of a density at each draw, (S, N).
+
+        Args:
+            name: as "q(z|c)"; those that are products of others are in `cpvae_lite.joint.COMPOSED`.
+
+        Raises:
+            ValueError: if there is no such density, or if it is p(x), which is not known of a trained model.
+
+        Example:
+            >>> from cpvae_lite import build
+            >>> model = build("cp", features=20, categories=5, latent_size=3, hidden=10)
+            >>> log_share = Sampled(model, torch.ones(100, 20), draws=3).log_density("p(c)")
+            >>> log_share.shape, log_share.exp().unique()
+            (torch.Size([3, 100]), tensor([0.2000], dtype=torch.float64))
+        """
         if name not in self._known:
             self._known |= self._compute(name)
         return self._known[name]
@@ -129,7 +155,7 @@ class Sampled(Joint):
                 return {name: self._marginal_prior()}
             case "p(x|z,c)":
                 return {name: self._log_likelihood()}
-        raise ValueError(f"no density {name!r}")
+        raise ValueError(f"draws from a model know no density {name!r}; of a small world, quadrature.Exact may")
 
     def _given_x(self, z: Tensor) -> Tensor:
         """log q(z|x) of one draw (N, D) for each image, averaged over what c could have been."""
@@ -173,7 +199,18 @@ class Sampled(Joint):
         return (q.log_pi.exp() * each).sum(1).expand(self.draws, -1)
 
     def expectation(self, terms: dict[str, int], values: dict[str, Tensor]) -> Estimate:
-        """The average over draws and images of the sum of the terms."""
+        """The average over draws and images of the sum of the terms.
+
+        Args:
+            terms: names of entries of `cpvae_lite.joint.TERMS`, with their signs.
+            values: the log-ratio of each at each draw, (S, N).
+
+        Example:
+            >>> from cpvae_lite import build
+            >>> q = Sampled(build("vae", features=20), torch.ones(2, 20))
+            >>> q.expectation({"A": 1}, {"A": torch.tensor([[-3.0, -8.0], [-5.0, -8.0]])})  # two draws of each image
+            Estimate(value=-6.0, standard_error=0.5)
+        """
         return _average(sum(sign * values[name] for name, sign in terms.items()))
 
     @cached_property
@@ -185,6 +222,22 @@ class Sampled(Joint):
         return {name: torch.cat([block[name].expand(*shape) for block in blocks], 1) for name in blocks[0]}
 
     def objective(self, *terms: str) -> Side:
+        """A sum of the terms of :func:`cpvae_lite.elbo.elbo`, from draws of its own.
+
+        Args:
+            terms: "reconstruction", "kl_z" and "kl_c", a leading "-" for a minus. "kl_c" of a VAE is 0.
+
+        Raises:
+            ValueError: if there is no such term, or if a term is there twice.
+
+        Example:
+            >>> from cpvae_lite import build
+            >>> model = build("cp", features=20, categories=5, latent_size=3, hidden=10)
+            >>> q = Sampled(model, torch.ones(100, 20))
+            >>> kl_c, same = q.objective("kl_c").total, q.measured("log K", "-H(q(c|x))").total  # Eq. 13
+            >>> abs(kl_c.value - same.value) < 1e-9
+            True
+        """
         missing = torch.zeros_like(self.z[..., 0])  # a VAE has no KL of c
         parts = {name: self._objective.get(one_of("term", name, OBJECTIVE), missing) for name in signed(terms)}
         total = sum(sign * parts[name] for name, sign in signed(terms).items())
@@ -199,6 +252,9 @@ def _average(values: Tensor) -> Estimate:
 
 def with_uniform_categories(model: LatentVariableModel) -> LatentVariableModel:
     """A copy of a model whose q(c|x) is 1/K, the case of section 5.2 of the paper.
+
+    Args:
+        model: one whose z does not depend on c, as "indqp"; it stays as it is.
 
     Raises:
         ValueError: if the model's z depends on c, in its prior or its posterior, or if there is no c.
@@ -233,6 +289,13 @@ def check_aggregated_posterior(q: Sampled, draws: int = 10) -> Check:
 
     A wrong q(z|c) adds to the information what it takes from the divergence, so no sum of terms shows it;
     hence this check of it alone. The sides are the log-densities where the two ways differ most.
+
+    Args:
+        q: the draws of a model.
+        draws: of how many of them; all, if there are not so many.
+
+    Raises:
+        TypeError, ValueError: if `draws` is no whole number of at least 1.
 
     Example:
         >>> from cpvae_lite import build

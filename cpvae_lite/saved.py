@@ -64,15 +64,33 @@ def _halved(name: str, weight: Tensor) -> Tensor:
 
 
 def not_finite(model: LatentVariableModel) -> list[str]:
-    """The names of the weights that hold an infinity or nan. q(c) is none of them: it is nan until it is known."""
+    """The names of the weights that hold an infinity or nan. q(c) is none of them: it is nan until it is known.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> model = build("cp", features=4, categories=3)
+        >>> not_finite(model)
+        []
+        >>> model.latents[1].prior.mean.data[0, 0] = torch.inf
+        >>> not_finite(model)
+        ['latents.1.prior.mean']
+    """
     return [name for name, weight in model.named_parameters() if not weight.isfinite().all()]
 
 
 def configuration_of(model: LatentVariableModel) -> dict:
-    """The settings that build a model again.
+    """The settings that build a model again, in plain values.
 
     Raises:
         ValueError: if it was composed by hand.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> settings = configuration_of(build("cp", features=4, categories=3))
+        >>> settings["categories"], settings["latent_size"]
+        (3, 40)
+        >>> configuration_of(build(**settings)) == settings
+        True
     """
     if model.config is None:
         raise ValueError("a model that build() did not make has no configuration, so it cannot be kept on disk")
@@ -82,10 +100,25 @@ def configuration_of(model: LatentVariableModel) -> dict:
 def load_model(folder: str | Path) -> LatentVariableModel:
     """Read what :func:`save_model` wrote.
 
+    Args:
+        folder: of a model, or of a finished run.
+
+    Returns:
+        The model on the CPU, in the precision in which it was saved; float16 is read as float32.
+
     Raises:
         FileNotFoundError: if there is no model in the folder.
         ValueError: if a file is damaged, of another model, or from a newer version of the package, or if a weight is
             not finite.
+
+    Example:
+        >>> import tempfile
+        >>> from cpvae_lite import build
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_model(build("cp", features=4, categories=3), folder, half=True)
+        ...     model = load_model(folder)
+        >>> model.config.name, model.latents[1].prior.mean.dtype
+        ('cp', torch.float32)
     """
     folder = expanded(folder)
     for name in ("model.json", "model.safetensors"):
@@ -113,7 +146,12 @@ def _model_config(path: Path) -> ModelConfig:
 
 
 def stamp() -> dict:
-    """What a file says of the software that wrote it."""
+    """What a file says of the software that wrote it.
+
+    Example:
+        >>> list(stamp()), stamp()["format"] == FORMAT
+        (['format', 'cpvae_lite', 'torch'], True)
+    """
     return {"format": FORMAT, "cpvae_lite": __version__, "torch": torch.__version__}
 
 
@@ -122,6 +160,12 @@ def require_readable(content: dict, path: Path) -> None:
 
     Raises:
         ValueError: if `content` says so, or does not say; names `path`, where it is from.
+
+    Example:
+        >>> require_readable(stamp(), Path("model.json"))  # says nothing
+        >>> require_readable({"format": FORMAT + 1, "cpvae_lite": "99.0"}, Path("model.json"))
+        Traceback (most recent call last):
+        ValueError: model.json comes from a newer cpvae_lite (99.0); this is ...: install the newer one
     """
     if not isinstance(content.get("format"), int):
         raise ValueError(f"{path} is damaged: it does not say which format it has")
@@ -135,8 +179,20 @@ def require_readable(content: dict, path: Path) -> None:
 def load_state(model: LatentVariableModel, tensors: dict[str, Tensor], path: Path) -> None:
     """Give a model weights that were read from `path`.
 
+    Args:
+        model: changed in place.
+        tensors: all its weights and q(c), by name.
+        path: for messages.
+
     Raises:
         ValueError: if they are another model's.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> narrow, wide = build("vae", features=4, hidden=10), build("vae", features=4, hidden=20)
+        >>> load_state(wide, narrow.state_dict(), Path("model.safetensors"))
+        Traceback (most recent call last):
+        ValueError: model.safetensors holds weights of another model: ...
     """
     try:
         model.load_state_dict(tensors)

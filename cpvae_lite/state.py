@@ -59,17 +59,55 @@ class TrainState:
         self.best: dict[str, Tensor] = {}
 
     def finish_epoch(self, record: dict) -> None:
-        """Add the record of an epoch; keep its weights if its validation bound is the best so far."""
+        """Add the record of an epoch; keep its weights if its validation bound is the best so far.
+
+        Args:
+            record: as :class:`cpvae_lite.history.History` describes; its validation bound is looked at.
+
+        Example:
+            >>> from cpvae_lite import build
+            >>> model = build("vae", features=4)
+            >>> state = TrainState(model, torch.optim.Adam(model.parameters()))
+            >>> for bound in (-3.0, -2.0, -2.5):
+            ...     state.finish_epoch({"validation": {"bound": bound}})
+            >>> state.history.best_epoch, sorted(state.best) == sorted(model.state_dict())
+            (2, True)
+        """
         self.history.append(record)
         if self.history.best_epoch == len(self.history):
             self.best = _cloned(self.model.state_dict())
 
     def load_best(self) -> None:
-        """Give the model the weights of its best epoch."""
+        """Give the model the weights of its best epoch.
+
+        Raises:
+            RuntimeError: if no epoch was finished.
+
+        Example:
+            >>> from cpvae_lite import build
+            >>> model = build("vae", features=1, likelihood="gaussian")
+            >>> state = TrainState(model, torch.optim.Adam(model.parameters()))
+            >>> for value, bound in ((1.0, -3.0), (2.0, -2.0), (3.0, -2.5)):
+            ...     _ = model.likelihood.log_variance.data.fill_(value)
+            ...     state.finish_epoch({"validation": {"bound": bound}})
+            >>> state.load_best()
+            >>> model.likelihood.log_variance.item()
+            2.0
+        """
         self.model.load_state_dict(self.best)
 
     def snapshot(self) -> Snapshot:
-        """A copy of all of it, named by part, as "model.", "best." or "optimizer." and the tensor's own name."""
+        """A copy of all of it, named by part, as "model.", "best." or "optimizer." and the tensor's own name.
+
+        Example:
+            >>> from cpvae_lite import build
+            >>> model = build("vae", features=1, likelihood="gaussian")
+            >>> state = TrainState(model, torch.optim.Adam(model.parameters()))
+            >>> taken = state.snapshot()
+            >>> _ = model.likelihood.log_variance.data.fill_(5.0)
+            >>> taken.tensors["model.likelihood.log_variance"]  # as it was
+            tensor(0.)
+        """
         optimizer = {
             f"{index}.{name}": value
             for index, slots in self.optimizer.state_dict()["state"].items()
@@ -88,6 +126,16 @@ class TrainState:
 
         Raises:
             KeyError, RuntimeError, ValueError: if it is of another model.
+
+        Example:
+            >>> from cpvae_lite import build
+            >>> model = build("vae", features=1, likelihood="gaussian")
+            >>> state = TrainState(model, torch.optim.Adam(model.parameters()))
+            >>> start = state.snapshot()
+            >>> _ = model.likelihood.log_variance.data.fill_(5.0)
+            >>> state.restore(start)
+            >>> model.likelihood.log_variance.item()
+            0.0
         """
         parts: dict[str, dict[str, Tensor]] = {"model": {}, "best": {}, "optimizer": {}}
         for name, value in snapshot.tensors.items():

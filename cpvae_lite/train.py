@@ -29,7 +29,16 @@ from cpvae_lite.state import Snapshot, TrainState
 
 
 class NotFiniteError(ArithmeticError):
-    """The loss is infinite or not a number."""
+    """The loss is infinite or not a number.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> from cpvae_lite.data import synthetic_mixture
+        >>> model = build("vae", features=1, likelihood="gaussian")
+        >>> fit(model, synthetic_mixture(200), TrainConfig(learning_rate=1e10), progress=False)
+        Traceback (most recent call last):
+        cpvae_lite.train.NotFiniteError: epoch 1, step 2: ... Try a smaller learning rate, ...
+    """
 
 
 def fit(
@@ -102,7 +111,25 @@ def fit(
 
 
 def aggregate(model: LatentVariableModel, dataset: Dataset) -> None:
-    """Keep q(c) of the training data (Eq. 18) in the model; nothing to do if it has no categories."""
+    """Keep q(c) of the training data (Eq. 18) in the model; nothing to do if it has no categories.
+
+    Args:
+        model: its `aggregated_posterior` is changed in place.
+        dataset: whose training split is averaged over.
+
+    Raises:
+        ValueError: if the data have another number of features than the model.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> from cpvae_lite.data import synthetic_mixture
+        >>> model = build("cp", features=1, categories=4, likelihood="gaussian")
+        >>> model.aggregated_posterior
+        tensor([nan, nan, nan, nan])
+        >>> aggregate(model, synthetic_mixture(100))
+        >>> round(model.aggregated_posterior.sum().item(), 4)
+        1.0
+    """
     if model.categories:
         responsibilities = model.predict_proba(dataset.observed("train").to(next(model.parameters())))
         model.aggregated_posterior.copy_(responsibilities.mean(0))
@@ -232,6 +259,19 @@ def objective(model: LatentVariableModel, batch: Tensor, kl_weight: Tensor, temp
         model: any model of the family.
         batch: (B, features), uint8 images, which are binarised anew, or real-valued data.
         kl_weight, temperature: scalars, as tensors, so that a compiled step need not be compiled again.
+
+    Returns:
+        Scalars with gradients, by name: "loss", "reconstruction", and "kl_" with the name of each latent.
+
+    Raises:
+        TypeError, ValueError: as :meth:`cpvae_lite.LatentVariableModel.infer` does.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> images = torch.zeros(5, 784, dtype=torch.uint8)
+        >>> terms = objective(build("vae", features=784), images, torch.tensor(0.5), torch.tensor(1.0))
+        >>> list(terms), torch.allclose(terms["loss"], 0.5 * terms["kl_z"] - terms["reconstruction"])
+        (['loss', 'reconstruction', 'kl_z'], True)
     """
     x = (binarise(batch) if batch.dtype == torch.uint8 else batch).to(next(model.parameters()).dtype)
     terms = elbo(model, x, Relaxed(temperature))
@@ -240,7 +280,22 @@ def objective(model: LatentVariableModel, batch: Tensor, kl_weight: Tensor, temp
 
 
 def descend(terms: dict[str, Tensor], optimizer: torch.optim.Optimizer) -> Tensor:
-    """One step of the optimiser down the gradient of terms["loss"] (Eqs. 14-16); returns all terms, (terms,)."""
+    """One step of the optimiser down the gradient of terms["loss"] (Eqs. 14-16).
+
+    Args:
+        terms: scalars by name, as :func:`objective` gives them.
+        optimizer: of the parameters that they depend on.
+
+    Returns:
+        All terms as they were before the step, without gradients, (terms,).
+
+    Example:
+        >>> weight = torch.nn.Parameter(torch.tensor(3.0))
+        >>> descend({"loss": weight.square()}, torch.optim.SGD([weight], lr=0.25))
+        tensor([9.])
+        >>> weight.item()  # the gradient was 6
+        1.5
+    """
     optimizer.zero_grad()
     terms["loss"].backward()
     optimizer.step()

@@ -19,6 +19,9 @@ sees a draw of c.
 
 Two models have two levels, z2 above z1, with posteriors q(z2|x) and q(z1|x,z2) and a prior p(z1|z2) that is a
 network: hvae, where p(z2) is N(0, I), and hvamp, where it is a VampPrior.
+
+Each model has a function, as :func:`cp_vae`, that makes it from a configuration, with weights from the global random
+state. :func:`build` calls it with a seed, and keeps the configuration in the model, so that it can be saved.
 """
 
 from __future__ import annotations
@@ -162,67 +165,148 @@ def build(name: str | ModelConfig, *, seed: int = 0, data: Tensor | None = None,
 
 
 def compose(config: ModelConfig, seed: int = 0) -> LatentVariableModel:
-    """The model of a configuration, for weights that come from a file: pseudo-inputs have seen no data."""
+    """The model of a configuration, for weights that come from a file: pseudo-inputs have seen no data.
+
+    Args:
+        config: which model.
+        seed: of the initial weights; the global random state is left as it was.
+
+    Raises:
+        ValueError: if the sizes are too large for the memory, or if the seed is no whole number of at least 0.
+
+    Example:
+        >>> config = ModelConfig("cp", features=784, categories=10)
+        >>> model, stored = compose(config), compose(config, seed=1)
+        >>> model.load_state_dict(stored.state_dict())
+        <All keys matched successfully>
+        >>> model.config == config
+        True
+    """
+    with seeded(seed):
+        model = _built(config)
+    model.config = config
+    return model
+
+
+def _built(config: ModelConfig) -> LatentVariableModel:
     try:
-        with seeded(seed):
-            model = MODELS[config.name](config)
+        return MODELS[config.name](config)
     except (RuntimeError, TypeError, MemoryError) as error:  # torch's words for sizes beyond memory or 64 bits
         names = ("features", "categories", "latent_size", "hidden")
         sizes = ", ".join(f"{name}={getattr(config, name)}" for name in names if getattr(config, name) is not None)
         reason = str(error).partition("\n")[0]  # what follows are frames of C++
         raise ValueError(f"{config.name} cannot be built with {sizes}; try smaller sizes ({reason})") from error
-    model.config = config
-    return model
 
 
 def vae(config: ModelConfig) -> LatentVariableModel:
-    """The plain VAE of Eq. 6: one Gaussian latent with prior N(0, I)."""
+    """The plain VAE of Eq. 6: one Gaussian latent with prior N(0, I).
+
+    Example:
+        >>> (z,) = vae(ModelConfig("vae", features=784)).latents
+        >>> z.posterior.parents, z.prior({}).mean.abs().sum(), z.prior({}).variance.unique()
+        (('h',), tensor(0.), tensor([1.]))
+    """
     z = Latent("z", StandardNormal(config.latent_size), _posterior_of_x(config))
     return _model(config, [z], _likelihood(config, z=config.latent_size))
 
 
 def cp_vae(config: ModelConfig) -> LatentVariableModel:
-    """CP-VAE (Eqs. 8-12): q(z|x,c) q(c|x) and p(z|c) p(c)."""
+    """CP-VAE (Eqs. 8-12): q(z|x,c) q(c|x) and p(z|c) p(c).
+
+    Example:
+        >>> c, z = cp_vae(ModelConfig("cp", features=784, categories=10)).latents
+        >>> z.posterior.parents, z.prior.parents  # features and π of x; the category
+        (('h', 'pi'), ('c',))
+        >>> c, z = cp_vae(ModelConfig("cp", features=784, categories=10, gate="sample")).latents
+        >>> z.posterior.parents
+        ('h', 'c')
+    """
     return _with_categories(config, _posterior_of_x_and_c(config), _prior_of_c(config, GATES[config.gate]))
 
 
 def ind_q(config: ModelConfig) -> LatentVariableModel:
-    """INDq: q(z|x) q(c|x) and p(z|c) p(c)."""
+    """INDq: q(z|x) q(c|x) and p(z|c) p(c).
+
+    Example:
+        >>> c, z = ind_q(ModelConfig("indq", features=784, categories=10)).latents
+        >>> z.posterior.parents, z.prior.parents
+        (('h',), ('c',))
+    """
     return _with_categories(config, _posterior_of_x(config), _prior_of_c(config, "pi"))
 
 
 def ind_p(config: ModelConfig) -> LatentVariableModel:
-    """INDp: q(z|x,c) q(c|x) and p(z) p(c)."""
+    """INDp: q(z|x,c) q(c|x) and p(z) p(c).
+
+    Example:
+        >>> c, z = ind_p(ModelConfig("indp", features=784, categories=10)).latents
+        >>> z.posterior.parents, z.prior.parents
+        (('h', 'pi'), ())
+    """
     return _with_categories(config, _posterior_of_x_and_c(config), StandardNormal(config.latent_size))
 
 
 def ind_qp(config: ModelConfig) -> LatentVariableModel:
-    """INDqp: q(z|x) q(c|x) and p(z) p(c)."""
+    """INDqp: q(z|x) q(c|x) and p(z) p(c).
+
+    Example:
+        >>> model = ind_qp(ModelConfig("indqp", features=784, categories=10))
+        >>> c, z = model.latents
+        >>> z.posterior.parents, z.prior.parents, model.likelihood.parents  # c reaches the data by the decoder alone
+        (('h',), (), ('z', 'c'))
+    """
     return _with_categories(config, _posterior_of_x(config), StandardNormal(config.latent_size))
 
 
 def mog(config: ModelConfig) -> LatentVariableModel:
-    """MoG, the "MG" of Table 3: a VAE whose prior is a mixture of learned Gaussians with equal weights."""
+    """MoG, the "MG" of Table 3: a VAE whose prior is a mixture of learned Gaussians with equal weights.
+
+    Example:
+        >>> model = mog(ModelConfig("mog", features=784, categories=10))
+        >>> (z,) = model.latents
+        >>> z.prior({}).component_mean.shape, model.categories  # components, but no c
+        (torch.Size([10, 40]), None)
+    """
     prior = MixtureOfGaussians(config.categories, config.latent_size, config.prior_spread)
     z = Latent("z", prior, _posterior_of_x(config))
     return _model(config, [z], _likelihood(config, z=config.latent_size))
 
 
 def vamp(config: ModelConfig) -> LatentVariableModel:
-    """VampPrior, the "VP" of Table 3: a VAE whose prior is a mixture of its posteriors at pseudo-inputs."""
+    """VampPrior, the "VP" of Table 3: a VAE whose prior is a mixture of its posteriors at pseudo-inputs.
+
+    Example:
+        >>> model = vamp(ModelConfig("vamp", features=784, categories=10))
+        >>> (z,) = model.latents
+        >>> at_inputs = model.posterior(z.prior.pseudo_inputs)["z"]
+        >>> z.prior({}).component_mean.allclose(at_inputs.mean)
+        True
+    """
     trunk, posterior = _trunk(config), _posterior_of_x(config)
     z = Latent("z", _vamp_prior(config, trunk, posterior), posterior)
     return _model(config, [z], _likelihood(config, z=config.latent_size), trunk)
 
 
 def hvae(config: ModelConfig) -> LatentVariableModel:
-    """HVAE: z2 ~ N(0, I), z1 ~ p(z1|z2), x ~ p(x|z1,z2), with posteriors q(z2|x) and q(z1|x,z2)."""
+    """HVAE: z2 ~ N(0, I), z1 ~ p(z1|z2), x ~ p(x|z1,z2), with posteriors q(z2|x) and q(z1|x,z2).
+
+    Example:
+        >>> z2, z1 = hvae(ModelConfig("hvae", features=784)).latents
+        >>> z2.posterior.parents, z1.posterior.parents, z1.prior.parents
+        (('h',), ('h', 'z2'), ('z2',))
+    """
     z2 = Latent("z2", StandardNormal(config.latent_size), _posterior_of_x(config))
     return _two_levels(config, z2, _trunk(config))
 
 
 def hvamp(config: ModelConfig) -> LatentVariableModel:
-    """Hierarchical VampPrior, the "HVP" of Table 3: HVAE with a VampPrior on z2."""
+    """Hierarchical VampPrior, the "HVP" of Table 3: HVAE with a VampPrior on z2.
+
+    Example:
+        >>> z2, z1 = hvamp(ModelConfig("hvamp", features=784, categories=10)).latents
+        >>> type(z2.prior).__name__, type(z1.prior).__name__
+        ('VampPrior', 'Gaussian')
+    """
     trunk, posterior = _trunk(config), _posterior_of_x(config)
     return _two_levels(config, Latent("z2", _vamp_prior(config, trunk, posterior), posterior), trunk)
 

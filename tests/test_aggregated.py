@@ -18,6 +18,14 @@ def random_draws(count=25, categories=4, size=3):
     return 2 * torch.randn(count, size).double(), torch.randint(categories, (count,))
 
 
+@pytest.mark.parametrize("stray", [-1, 4])
+def test_a_category_that_is_not_there_is_refused(stray):
+    z, c = random_draws()
+    c[7] = stray
+    with pytest.raises(ValueError, match="c must be from 0 to 3, not from"):
+        random_posterior(seen=4).log_prob(z, c)
+
+
 @pytest.mark.parametrize("seen", [1, 4])
 @pytest.mark.parametrize("spread", [0.5, 5.0])
 def test_is_the_mixture_of_torch(seen, spread):

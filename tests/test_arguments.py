@@ -104,6 +104,11 @@ def test_an_unknown_name_is_answered_with_the_nearest(name, near):
         one_of("data set", name, ["synthetic", "mnist", "fashion-mnist"])
 
 
+def test_the_nearest_name_may_have_capitals():
+    with pytest.raises(ValueError, match=re.escape("did you mean 'I(c;x)'?")):
+        one_of("term", "I(x;c)", ["I(c;x)", "KL(q(z|c)‖p(z|c))"])
+
+
 @pytest.mark.parametrize("name", ["xyzxyz", "", None, 3, ["cp"]])
 def test_an_unknown_name_is_answered_with_all_known_ones(name):
     with pytest.raises(ValueError) as caught:

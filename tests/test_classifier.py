@@ -185,6 +185,12 @@ def test_every_weight_learns():
         assert 0 < (weight - start.get_parameter(name)).abs().max() < 0.1, name
 
 
+def test_labels_without_names_are_counted():
+    unnamed = replace(noise(), label_names={})
+    trained, _ = train_classifier(unnamed, epochs=1, seed=0, progress=False)
+    assert trained.labels == int(unnamed.train.labels["label"].max()) + 1
+
+
 @pytest.mark.parametrize(
     ("dataset", "message"),
     [

@@ -119,6 +119,11 @@ def test_mlp_without_outputs_ends_in_a_gated_layer(network):
     assert torch.allclose(mlp(x), network(mlp, x))
 
 
+def test_an_mlp_without_layers_is_refused():
+    with pytest.raises(ValueError, match="needs a layer"):
+        MLP([3], [])
+
+
 def test_affine_gradients_match_finite_differences():
     layer = randomised(Affine([3, 5], 4).double())
     c = torch.randint(5, (6,))

@@ -333,7 +333,7 @@ def test_other_latents_are_refused():
 
 
 def test_an_unknown_density_is_an_error():
-    with pytest.raises(ValueError, match="no density 'q\\(y\\)'"):
+    with pytest.raises(ValueError, match="no density 'q\\(y\\)'; of a small world"):
         Sampled(build("vae", features=30), images()).log_density("q(y)")
 
 

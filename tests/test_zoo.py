@@ -356,6 +356,12 @@ def test_settings_of_the_prior_are_checked(setting):
         build("cp", features=5, **setting)
 
 
+@pytest.mark.parametrize("seed", ["a", 1.5, None])
+def test_a_seed_that_is_no_number_is_not_taken_for_a_size(seed):
+    with pytest.raises(TypeError, match="seed must be a whole number"):
+        build("cp", features=5, categories=4, seed=seed)
+
+
 @pytest.mark.parametrize("size", [10**18, 10**20])
 @pytest.mark.parametrize("name", ["features", "categories", "latent_size", "hidden"])
 def test_sizes_that_no_machine_holds_are_named(name, size):
