@@ -40,6 +40,17 @@ class Claim:
 
     Raises:
         ValueError: if the verdict is none.
+
+    Example:
+        >>> def modes(stored):
+        ...     return stored("synthetic").over_seeds("vae", lambda measures: measures["generated"]["modes"])
+        >>> claim = Claim(
+        ...     "S0", "a VAE finds both modes", "holds", "synthetic#all-models-five-seeds",
+        ...     measured=lambda stored: f"{modes(stored).format(1)} modes",
+        ...     stands=lambda stored: modes(stored).mean == 2,
+        ... )
+        >>> claim.measured(Results), claim.stands(Results)
+        ('2.0 ± 0.0 modes', True)
     """
 
     number: str
@@ -55,7 +66,19 @@ class Claim:
 
 
 def open_claim(number: str, says: str, where: str, verdict: str = "open: not run yet") -> Claim:
-    """A sentence that our runs cannot judge, or not yet; the arguments are those of :class:`Claim`."""
+    """A sentence that our runs cannot judge, or not yet: it has no figures, and its verdict always stands.
+
+    Args:
+        number, says, where, verdict: as in :class:`Claim`.
+
+    Raises:
+        ValueError: if the verdict is none.
+
+    Example:
+        >>> claim = open_claim("G1", "CP-VAE generates well at every K", "omniglot#samples")
+        >>> claim.verdict, claim.measured(Results)
+        ('open: not run yet', '')
+    """
     return Claim(number, says, verdict, where, measured=lambda stored: "", stands=lambda stored: True)
 
 
@@ -108,8 +131,12 @@ def claims_table(claims: Iterable[Claim], folder: str | Path = SHIPPED) -> Table
         claims: in the order of the rows.
         folder: of results; that of the package by default. A verdict that they do not bear out says so.
 
+    Returns:
+        A :class:`Sentences` with these four columns.
+
     Raises:
-        KeyError: if a run that a claim is about is not there.
+        FileNotFoundError, KeyError: if a run that a claim is about, or its weights, are not there.
+        ValueError: if a record is damaged.
 
     Example:
         >>> from cpvae_lite.claims_synthetic import SYNTHETIC

@@ -33,7 +33,7 @@ def cluster_pool(jobs: Sequence[Job], scheduler: str, tell: Callable[[Report], N
     What has not begun when the context ends is cancelled; a warning names what goes on.
 
     Args:
-        jobs: all with one folder, which every worker sees under the same name.
+        jobs: at least one, all with one folder, which exists, and which every worker sees under the same name.
         scheduler: its address, as ``"tcp://10.0.0.1:8786"``.
         tell: called with each report, from other threads.
 
@@ -120,7 +120,15 @@ def _sent(name: str) -> Callable:
 
 
 def versions() -> dict[str, str]:
-    """Those on which the figures of a run depend, without the kind of build."""
+    """Those on which the figures of a run depend, without the kind of build.
+
+    Returns:
+        The versions of "cpvae_lite" and "torch".
+
+    Example:
+        >>> versions()["torch"] == torch.__version__.split("+")[0]  # without "+cpu" or "+cu130"
+        True
+    """
     return {"cpvae_lite": __version__, "torch": torch.__version__.partition("+")[0]}
 
 
@@ -130,7 +138,13 @@ def unfit(folder: str, wanted: dict[str, str], token: str = "") -> str:
     Args:
         folder: of results.
         wanted: :func:`versions` of who asks.
-        token: a file that is in the folder.
+        token: the name of a file that is in the folder; "" asks for the folder alone.
+
+    Example:
+        >>> unfit("nowhere", versions())
+        'it does not see nowhere, the folder of results, which must be shared'
+        >>> unfit("nowhere", {"cpvae_lite": __version__, "torch": "1.0"}).endswith("not 1.0")
+        True
     """
     for package, version in versions().items():
         if wanted[package] != version:
@@ -149,7 +163,18 @@ def _submitted(client: Client, job: Job) -> Future:
 
 
 def do(text: str, wanted: dict[str, str]) -> str:
-    """Do a job on this worker; returns what went wrong, "" if nothing did."""
+    """Do a job on this worker.
+
+    Args:
+        text: the job, as :meth:`cpvae_lite.own_process.Job.text` gives it.
+        wanted: :func:`versions` of who asks.
+
+    Returns:
+        What went wrong: "" if nothing did.
+
+    Raises:
+        ValueError: if this is no worker of a Dask cluster.
+    """
     from distributed import get_worker
 
     job, worker = Job.read(text), get_worker()

@@ -40,6 +40,9 @@ def table_3(results: Results) -> Table:
         A table with the paper's entry, ours (mean and standard deviation over seeds), the number of seeds, and how
         many epochs the runs took; fewer than were planned are early stops.
 
+    Raises:
+        ValueError: if the results are of another table, or the measures of a run are not whole.
+
     Example:
         >>> table = table_3(Results("omniglot"))
         >>> table.header[:3], table.rows[0][:3]
@@ -54,6 +57,9 @@ def rows_of(data: str) -> list[Experiment]:
 
     Args:
         data: "mnist", "fashion-mnist" or "omniglot".
+
+    Raises:
+        ValueError: if there is no such data set.
 
     Example:
         >>> [run.label for run in rows_of("omniglot")][:3]
@@ -112,6 +118,9 @@ def gap_table(results: Results) -> Table:
     Returns:
         A table with the paper's entry of Table 3, then ours, as mean and standard deviation over seeds.
 
+    Raises:
+        ValueError: if the measures of a run are not whole.
+
     Example:
         >>> [row[:2] for row in gap_table(Results("mnist")).rows][:2]
         [['CP-VAE', '88.53'], ['INDq', '92.15']]
@@ -162,6 +171,7 @@ def generating_bound(results: Results, label: str) -> float:
 
     Raises:
         FileNotFoundError: if the weights are not there.
+        KeyError: if the label was never run.
 
     Example:
         >>> round(generating_bound(Results("omniglot"), "cp-500"), 2)
@@ -183,6 +193,9 @@ def shared_table(results: Results) -> Table:
         A table with the paper's number, or a dash where it shows no lists; ours over seeds; what lists drawn by chance
         would share; and how much of their categories two labels have in common, see
         :func:`cpvae_lite.metrics.label_overlap`.
+
+    Raises:
+        ValueError: if the measures of a run are not whole.
 
     Example:
         >>> [row[:2] for row in shared_table(Results("mnist")).rows]  # the paper's lists
@@ -211,17 +224,47 @@ def _shown(results: Results) -> list[tuple[str, str]]:
 
 
 def shared(measures: dict) -> int:
-    """Categories of a run that stand under several labels in the form of Table 2."""
+    """Categories of a run that stand under several labels in the form of Table 2.
+
+    Args:
+        measures: of a run of a model with a latent c, on data with one kind of label.
+
+    Example:
+        >>> each = [[0.2, 0.2, 0.2, 0.2, 0.2, 0.0, 0.0], [0.0, 0.0, 0.2, 0.2, 0.2, 0.2, 0.2]]  # q(c|label), seven c
+        >>> shared({"label_posteriors": {"digit": each}})  # categories 2, 3 and 4
+        3
+        >>> shared(Results("mnist").first("cp-150"))
+        0
+    """
     return len(shared_categories(first_categories(stored_posteriors(measures))))
 
 
 def overlap(measures: dict) -> float:
-    """How much of its categories a label has in common with another in a run, on average."""
+    """How much of its categories a label has in common with another in a run, on average.
+
+    Args:
+        measures: of a run of a model with a latent c, on data with one kind of label.
+
+    Returns:
+        From 0 to 1; see :func:`cpvae_lite.metrics.label_overlap`.
+
+    Example:
+        >>> results = Results("mnist")
+        >>> round(overlap(results.first("cp-150")), 2), round(overlap(results.first("indqp-150")), 2)
+        (0.01, 0.85)
+    """
     return label_overlap(stored_posteriors(measures))
 
 
 def shared_in_paper(name: str, data: str) -> int:
     """Categories that stand under several labels in the paper's Table 2 or A1.
+
+    Args:
+        name: of the model: "cp" or "indq".
+        data: "mnist" or "fashion-mnist".
+
+    Raises:
+        KeyError: if the paper shows no such lists.
 
     Example:
         >>> shared_in_paper("indq", "fashion-mnist"), shared_in_paper("indq", "mnist")
@@ -252,7 +295,20 @@ def label_table(results: Results, label_names: tuple[str, ...]) -> Table:
 
 
 def stored_posteriors(measures: dict) -> Tensor:
-    """q(c|label) of the test images as a run stored it, (labels, K); Omniglot's labels are the alphabets."""
+    """q(c|label) of the test images as a run stored it, (labels, K); Omniglot's labels are the alphabets.
+
+    Args:
+        measures: of a run of a model with a latent c, on images.
+
+    Raises:
+        KeyError: if the model has no c.
+        ValueError: if several kinds of label are stored, or none.
+
+    Example:
+        >>> q = stored_posteriors(Results("omniglot").first("cp-500"))
+        >>> q.shape, q.sum(1).round(decimals=2).unique()  # 50 alphabets, each with a distribution
+        (torch.Size([50, 500]), tensor([1.]))
+    """
     (posteriors,) = measures["label_posteriors"].values()
     return torch.tensor(posteriors)
 

@@ -61,19 +61,56 @@ class Experiment:
         return WEIGHTS in self.keeps or HALF_WEIGHTS in self.keeps
 
     def lasting(self, epochs: int) -> Experiment:
-        """The same run with another number of epochs, for a trial; its record says so."""
+        """The same run with another number of epochs, for a trial; its record says so.
+
+        Raises:
+            TypeError, ValueError: if that is no whole number of at least 1.
+
+        Example:
+            >>> named("synthetic/vae-seed0").training.epochs, named("synthetic/vae-seed0").lasting(2).training.epochs
+            (60, 2)
+        """
         return replace(self, training=replace(self.training, epochs=epochs))
 
     def judged_by(self, importance_samples: int) -> Experiment:
-        """The same run with another number of importance samples, for a slower machine; its record says so."""
+        """The same run with another number of importance samples, for a slower machine; its record says so.
+
+        Raises:
+            TypeError, ValueError: if that is no whole number of at least 1.
+
+        Example:
+            >>> run = named("mnist/cp-150-seed0")
+            >>> run.importance_samples, run.judged_by(50).importance_samples
+            (500, 50)
+        """
         return replace(self, importance_samples=whole_number("importance_samples", importance_samples))
 
     def dataset(self) -> Dataset:
-        """The data of the run."""
+        """The data of the run, as :func:`cpvae_lite.load_dataset` gives them.
+
+        Raises:
+            FileNotFoundError: if their files are missing and cannot be downloaded.
+            ValueError: if a file is damaged.
+
+        Example:
+            >>> named("temperature/cp-150-seed1").dataset()
+            synthetic (drawn with seed 0)
+            train 50,000, validation 10,000, test 10,000, each of shape (1,)
+        """
         return load_dataset(self.data)
 
     def build(self, dataset: Dataset) -> LatentVariableModel:
-        """The untrained model of the run."""
+        """The untrained model of the run.
+
+        Args:
+            dataset: of the run; it decides the number of features, the likelihood, and where pseudo-inputs start.
+
+        Example:
+            >>> run = named("synthetic/cp-150-seed0")
+            >>> model = run.build(run.dataset())
+            >>> model.features, model.categories, model.config.likelihood
+            (1, 150, 'gaussian')
+        """
         return build(
             features=dataset.features,
             likelihood=dataset.likelihood,
@@ -83,7 +120,24 @@ class Experiment:
         )
 
     def measure(self, model: LatentVariableModel, dataset: Dataset, epochs: int) -> dict:
-        """What the table says of the model after so many epochs of training, as JSON can hold it."""
+        """What the table says of the model after so many epochs of training, as JSON can hold it.
+
+        Args:
+            model: trained.
+            dataset: of the run.
+            epochs: how many it was trained for; they decide the temperature of the relaxed value.
+
+        Returns:
+            What :mod:`cpvae_lite.measures` finds.
+
+        Example:
+            >>> import torch
+            >>> data = Dataset.from_arrays(torch.arange(40 * 16).view(40, 16) % 256)
+            >>> run = named("mnist/cp-10-seed0").judged_by(1)
+            >>> found = run.measure(run.build(data), data, epochs=100)
+            >>> round(found["temperature"], 2), found["images"], len(found["aggregated_posterior"])
+            (0.86, 4, 10)
+        """
         return TABLES[self.table].measure(
             model,
             dataset,
@@ -95,7 +149,18 @@ class Experiment:
 
 @dataclass(frozen=True)
 class RunTable:
-    """The runs of a table for one seed, the seeds it is made of, and what is measured of each run."""
+    """What a table is made of.
+
+    Attributes:
+        runs: gives the runs for one seed.
+        seeds: those that the table has.
+        measure: what is measured of each run, as :mod:`cpvae_lite.measures` has it.
+
+    Example:
+        >>> table = TABLES["temperature"]
+        >>> table.seeds, table.runs(2)[0].name, table.measure.__name__
+        ((0, 1, 2), 'temperature/cp-2-seed2', 'measure_synthetic')
+    """
 
     runs: Callable[[int], Iterable[Experiment]]
     seeds: tuple[int, ...]
@@ -111,6 +176,7 @@ def grid(what: str, seeds: Iterable[int] | None = None) -> list[Experiment]:
 
     Raises:
         ValueError: if there is no such table, or a seed is negative.
+        TypeError: if a seed is no whole number.
 
     Example:
         >>> len(grid("synthetic", seeds=[0])), len(grid("synthetic"))
@@ -163,18 +229,34 @@ def synthetic_runs(seed: int) -> list[Experiment]:
 
 
 def temperature_runs(seed: int) -> list[Experiment]:
-    """The models with a latent c once more, at a low temperature from the start."""
+    """The models with a latent c once more, at a low temperature from the start.
+
+    Example:
+        >>> run = temperature_runs(seed=0)[0]
+        >>> run.label, run.training.temperature_at(1), run.training.temperature_at(60)
+        ('cp-2', 0.2, 0.2)
+    """
     return [run for name in CATEGORICAL for run in _sizes("temperature", name, replace(SCHEDULE, seed=seed, **COLD))]
 
 
 def slow_runs(seed: int) -> list[Experiment]:
-    """CP-VAE and INDq with 150 categories, at the pace of the package's defaults, which follow the paper."""
+    """CP-VAE and INDq with 150 categories, at the pace of the package's defaults, which follow the paper.
+
+    Example:
+        >>> [(run.label, run.training.epochs, run.training.learning_rate) for run in slow_runs(seed=0)]
+        [('cp-150', 150, 0.0005), ('indq-150', 150, 0.0005)]
+    """
     each = (_sizes("slow", name, replace(SLOW, seed=seed), kept=False) for name in ("cp", "indq"))
     return [run for runs in each for run in runs if run.model["categories"] == 150]
 
 
 def last_runs(seed: int) -> list[Experiment]:
-    """The models with a latent c as in `synthetic_runs`, measured after the last epoch instead of the best."""
+    """The models with a latent c as in `synthetic_runs`, measured after the last epoch instead of the best.
+
+    Example:
+        >>> [run.label for run in last_runs(seed=0) if run.keeps_weights], last_runs(seed=0)[0].epoch
+        (['cp-2', 'cp-150'], 'last')
+    """
     training = replace(SCHEDULE, seed=seed)
     return [run for name in CATEGORICAL for run in _sizes("last", name, training, epoch="last", kept=name == "cp")]
 

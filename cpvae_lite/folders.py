@@ -22,7 +22,12 @@ class Folder:
     Attributes:
         images: (N, height, width) uint8.
         labels: (N,) int64, the place of each image's subfolder in `names`; None if there are no subfolders.
-        names: of the subfolders.
+        names: of the subfolders; () if there are none.
+
+    Example:
+        >>> folder = Folder(np.zeros((2, 28, 28), np.uint8), np.array([0, 1]), ("tall", "wide"))
+        >>> [folder.names[label] for label in folder.labels]
+        ['tall', 'wide']
     """
 
     images: np.ndarray
@@ -45,7 +50,8 @@ def read_folder(folder: str | Path, *, shape: Sequence[int] | None = None, inver
     Raises:
         FileNotFoundError, NotADirectoryError: if there is no such folder.
         ValueError: if it is empty, holds anything else, holds images that cannot be read, or images of several sizes
-            where no shape is given. Nothing is left out silently.
+            where no shape is given; if the shape is no pair of numbers of at least 1. Nothing is left out silently.
+        TypeError: if the numbers of the shape are not whole.
 
     Example:
         >>> from tempfile import TemporaryDirectory

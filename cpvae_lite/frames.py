@@ -95,7 +95,16 @@ class Frames:
 
     @property
     def shown(self) -> int:
-        """Which frame is in view at first."""
+        """Which frame is in view at first.
+
+        Example:
+            >>> figures = [Figure(figsize=(1, 1)) for _ in range(6)]
+            >>> sliders = {"shade": ["dark", "light"], "size": ["1", "2", "3"]}
+            >>> start = {"shade": "light", "size": "2"}
+            >>> found = Frames(figures, sliders, alt=6 * ["White"], caption="Move either.", start=start)
+            >>> found.places, found.shown  # 1 · 3 + 1, since the last slider moves first
+            ((1, 1), 4)
+        """
         place = 0
         for at, labels in zip(self.places, self.sliders.values(), strict=True):
             place = place * len(labels) + at
@@ -109,6 +118,13 @@ class Frames:
 
         Args:
             key: by which the script of a kernel finds this block on the page; see :mod:`cpvae_lite.sliding`.
+
+        Example:
+            >>> greys = [Figure(figsize=(1, 1), facecolor=str(shade)) for shade in (0.2, 0.8)]
+            >>> alt = ["Dark grey", "Light grey"]
+            >>> html = Frames(greys, {"shade": ["dark", "light"]}, alt=alt, caption="Move the slider.").html()
+            >>> html.count("<img"), html.count("display: none"), html.count('<input type="range"')
+            (2, 1, 1)
         """
         width, height = _size(self.pictures[0])
         frames = "\n".join(

@@ -34,21 +34,47 @@ class IdxSource:
     Attributes:
         folder: "MNIST" or "FashionMNIST".
         label: what the labels say.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as root:
+        ...     raw = Path(root) / "MNIST" / "raw"
+        ...     raw.mkdir(parents=True)
+        ...     for name in IDX_FILES["MNIST"]: (raw / name).touch()
+        ...     IdxSource("MNIST", "digit").found(Path(root)), IdxSource("FashionMNIST", "item").found(Path(root))
+        (True, False)
     """
 
     folder: str
     label: str
 
     def wanted(self) -> str:
-        """The files that a person would have to put in place, for messages."""
+        """The files that a person would have to put in place, for messages.
+
+        Example:
+            >>> IdxSource("MNIST", "digit").wanted().split(", ")[0]
+            'MNIST/raw/train-images-idx3-ubyte'
+        """
         return ", ".join(f"{self.folder}/raw/{name}" for name in IDX_FILES[self.folder])
 
     def found(self, root: Path) -> bool:
-        """Whether all four files are there."""
+        """Whether all four files are there; what they hold is not looked at.
+
+        Args:
+            root: the folder that holds `folder`.
+        """
         return all((root / self.folder / "raw" / name).is_file() for name in IDX_FILES[self.folder])
 
     def read(self, root: Path) -> tuple[Part, Part]:
-        """The training part and the test part."""
+        """The training part and the test part.
+
+        Args:
+            root: the folder that holds `folder`.
+
+        Raises:
+            FileNotFoundError: if a file is missing.
+            ValueError: if a file is not the published one, or if images and labels do not belong together.
+        """
         return self._part(root, "train"), self._part(root, "t10k")
 
     def _part(self, root: Path, prefix: str) -> Part:

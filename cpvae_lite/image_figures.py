@@ -31,38 +31,103 @@ used, effective, kl_of_c = map(itemgetter, ("used_categories", "effective_catego
 
 
 def drawn_purity(found: dict) -> float:
-    """How pure the draws of a category are, weighted by q(c)."""
+    """How pure the draws of a category are, weighted by q(c).
+
+    Args:
+        found: the measures of a run whose draws a classifier has labelled: of clothes or digits.
+
+    Example:
+        >>> from cpvae_lite.results import Results
+        >>> found = digits(Results).first_run("cp")
+        >>> round(drawn_purity(found), 2), round(chance(found), 2)
+        (0.97, 0.15)
+    """
     return found["generation"]["purity"]
 
 
 def chance(found: dict) -> float:
-    """What generation purity would be if categories meant nothing."""
+    """What generation purity would be if categories meant nothing; see :attr:`cpvae_lite.purity.Purity.chance`.
+
+    Args:
+        found: as in :func:`drawn_purity`.
+
+    Example:
+        >>> from cpvae_lite.results import Results
+        >>> round(chance(clothes(Results).first_run("indq")), 2)  # of ten kinds
+        0.15
+    """
     return found["generation"]["chance"]
 
 
 def mixed(found: dict) -> int:
-    """How many categories draw no kind in more than half of the cases."""
+    """How many categories draw no kind in more than half of the cases.
+
+    Args:
+        found: as in :func:`drawn_purity`.
+
+    Example:
+        >>> mixed({"generation": {"top_shares": [0.9, 0.5, 0.2]}})
+        2
+    """
     return sum(top <= 0.5 for top in found["generation"]["top_shares"])
 
 
 def purity(found: dict) -> float:
-    """Of the most probable categories of test images, of data with one kind of label."""
+    """Of the most probable categories of test images, of data with one kind of label.
+
+    Args:
+        found: the measures of a run of a model with a latent c.
+
+    Raises:
+        ValueError: if there are several kinds of label, as on Omniglot.
+
+    Example:
+        >>> from cpvae_lite.results import Results
+        >>> found = digits(Results)
+        >>> round(purity(found.first_run("cp")), 2), round(purity(found.first_run("indqp")), 2)
+        (0.97, 0.2)
+    """
     (kind,) = found["labels"]
     return found["labels"][kind]["purity"]
 
 
 def alphabet_accuracy(found: dict) -> float:
-    """Share of test images whose category is named after their alphabet."""
+    """Share of test images whose category is named after their alphabet.
+
+    Args:
+        found: the measures of a run on Omniglot.
+
+    Example:
+        >>> from cpvae_lite.results import Results
+        >>> round(alphabet_accuracy(letters(Results).first_run("cp")), 2)  # of 50 alphabets
+        0.19
+    """
     return found["labels"]["alphabet"]["accuracy"]
 
 
 def empty(found: dict) -> int:
-    """How many categories no test image uses: all test images together give them less than a tenth of one."""
+    """How many categories no test image uses: all test images together give them less than a tenth of one.
+
+    Args:
+        found: the measures of a run of a model with a latent c.
+
+    Example:
+        >>> empty({"images": 1000, "aggregated_posterior": [0.9998, 0.00011, 0.00009]})
+        1
+    """
     return sum(share * found["images"] < 0.1 for share in found["aggregated_posterior"])
 
 
 def most_of_an_alphabet(found: dict) -> float:
-    """The greatest q(c|alphabet)."""
+    """The greatest q(c|alphabet): how far one category stands for one alphabet.
+
+    Args:
+        found: the measures of a run on Omniglot.
+
+    Example:
+        >>> most_of_an_alphabet({"label_posteriors": {"alphabet": [[0.5, 0.25, 0.25], [0.0, 0.25, 0.75]]}})
+        0.75
+    """
     return stored_posteriors(found).max().item()
 
 
@@ -86,11 +151,30 @@ class Shown:
         self._results, self._size = stored(data), SHOWN[data]
 
     def over_seeds(self, name: str, figure: Figure) -> Spread:
-        """A figure of a model."""
+        """A figure of a model.
+
+        Args:
+            name: of the model, as "cp".
+            figure: takes the measures of a run.
+
+        Raises:
+            KeyError: if the model was never run.
+
+        Example:
+            >>> from cpvae_lite.results import Results
+            >>> digits(Results).over_seeds("cp", used).values[0]  # of the first seed
+            71
+        """
         return self._results.over_seeds(f"{name}-{self._size}", figure)
 
     def mean(self, name: str, figure: Figure) -> float:
-        """Its mean."""
+        """Its mean.
+
+        Example:
+            >>> from cpvae_lite.results import Results
+            >>> round(letters(Results).mean("cp", itemgetter("negative_bound")), -1)  # nats
+            110.0
+        """
         return self.over_seeds(name, figure).mean
 
     def one(self, name: str, figure: Figure, digits: int) -> str:
@@ -102,35 +186,84 @@ class Shown:
         return ", ".join(f"{NAMES[name]} {self.one(name, figure, digits)}" for name in names)
 
     def ahead(self, figure: Figure, name: str = "cp", other: str = "indq") -> float:
-        """A model's figure less another's."""
+        """A model's figure less another's.
+
+        Example:
+            >>> from cpvae_lite.results import Results
+            >>> letters(Results).ahead(empty) > 50  # CP-VAE leaves more categories empty than INDq
+            True
+        """
         return self.mean(name, figure) - self.mean(other, figure)
 
     def generating_bound(self, name: str) -> float:
-        """Minus the bound of a model's first seed with the p(c) that images are drawn from."""
+        """Minus the bound of a model's first seed with the p(c) that images are drawn from.
+
+        Returns:
+            Nats per test image; see :func:`cpvae_lite.comparison.generating_bound`.
+
+        Raises:
+            FileNotFoundError: if the weights of that run are not there.
+
+        Example:
+            >>> from cpvae_lite.results import Results
+            >>> found = letters(Results)
+            >>> round(found.first_run("cp")["negative_bound"] - found.generating_bound("cp"), 2)
+            0.61
+        """
         return generating_bound(self._results, f"{name}-{self._size}")
 
     def generating(self, names: Sequence[str]) -> str:
-        """The same of several models, in words."""
+        """The same of several models, in words.
+
+        Example:
+            >>> from cpvae_lite.results import Results
+            >>> letters(Results).generating(["cp"])
+            'CP-VAE 112.93'
+        """
         return ", ".join(f"{NAMES[name]} {self.generating_bound(name):.2f}" for name in names)
 
     def level(self, figure: Figure) -> bool:
-        """Whether CP-VAE and INDq are no further apart than their deviations over seeds; a single run has none."""
+        """Whether CP-VAE and INDq are no further apart than their deviations over seeds; a single run has none.
+
+        Example:
+            >>> from cpvae_lite.results import Results
+            >>> letters(Results).level(empty), letters(Results).level(lambda found: found["categories"])
+            (False, True)
+        """
         deviations = [self.over_seeds(name, figure).deviation or 0.0 for name in BOTH]
         return abs(self.ahead(figure)) <= sum(deviations)
 
     def better_pair(self, figure: Figure) -> tuple[str, ...] | None:
-        """BOTH or PLAIN, if each of these two models has a smaller figure than each of the others; None if neither."""
+        """BOTH or PLAIN, if each of these two models has a smaller figure than each of the others; None if neither.
+
+        Example:
+            >>> from cpvae_lite.results import Results
+            >>> digits(Results).better_pair(itemgetter("negative_bound")), digits(Results).better_pair(kl_of_c)
+            (('cp', 'indq'), ('indp', 'indqp'))
+        """
         both, plain = ([self.mean(name, figure) for name in pair] for pair in (BOTH, PLAIN))
         if max(both) < min(plain):
             return BOTH
         return PLAIN if max(plain) < min(both) else None
 
     def twice(self, figure: Figure, names: Sequence[str], others: Sequence[str]) -> bool:
-        """Whether each of some models has more than twice the figure of each of the others."""
+        """Whether each of some models has more than twice the figure of each of the others.
+
+        Example:
+            >>> from cpvae_lite.results import Results
+            >>> digits(Results).twice(kl_of_c, BOTH, PLAIN), digits(Results).twice(kl_of_c, PLAIN, BOTH)
+            (True, False)
+        """
         return min(self.mean(name, figure) for name in names) > 2 * max(self.mean(other, figure) for other in others)
 
     def first_run(self, name: str) -> dict:
-        """The measures of a model's first seed."""
+        """The measures of a model's first seed.
+
+        Example:
+            >>> from cpvae_lite.results import Results
+            >>> digits(Results).first_run("cp")["used_categories"]
+            71
+        """
         return self._results.first(f"{name}-{self._size}")
 
 
@@ -162,7 +295,16 @@ def by_data(
 
 
 def generating_by_data(stored: Stored, names: Sequence[str]) -> str:
-    """The same of the bound with the p(c) that images are drawn from."""
+    """The same of the bound with the p(c) that images are drawn from, of each model's first seed.
+
+    Args:
+        stored, names: as in :func:`by_data`.
+
+    Example:
+        >>> from cpvae_lite.results import Results
+        >>> generating_by_data(Results, ["cp"])  # nats
+        'Fashion-MNIST: CP-VAE 230.87; MNIST: CP-VAE 87.10; Omniglot: CP-VAE 112.93'
+    """
     return "; ".join(f"{DATA[data]}: {Shown(stored, data).generating(names)}" for data in DATA)
 
 
@@ -207,6 +349,9 @@ def least_and_most(shares: Sequence[float]) -> str:
 
 def printed(names: tuple[str, ...] = BOTH) -> str:
     """What Table 3 says of some models, data set by data set, in words.
+
+    Args:
+        names: of models with a latent c.
 
     Example:
         >>> printed(["cp"])

@@ -40,6 +40,20 @@ def measure_synthetic(
         "generated" and, for models with a c, "uniform": :func:`cpvae_lite.synthetic.compare` of 50,000 numbers
         drawn with c from q(c), or from 1/K, and their histogram; "reconstructed": the same of reconstructions;
         "purity": of the categories or components, if the model has any.
+
+    Raises:
+        TypeError, ValueError: as :func:`cpvae_lite.evaluate` does.
+        ValueError: if the model has a c but no q(c) yet.
+
+    Example:
+        >>> from cpvae_lite.data import synthetic_mixture
+        >>> from cpvae_lite.results import Results
+        >>> model, data = Results("synthetic").model("cp-2"), synthetic_mixture(100)
+        >>> found = measure_synthetic(model, data, temperature=0.5, importance_samples=1, seed=0)
+        >>> found["generated"]["modes"], round(found["purity"], 2)  # each category draws one mode
+        (2, 1.0)
+        >>> sum(found["generated"]["histogram"]) == GENERATED  # all numbers lie within
+        True
     """
     found = evaluate(model, dataset, temperature=temperature, importance_samples=importance_samples, seed=seed)
     found["truth"] = synthetic.truth().log_prob(dataset.test.data[:, 0]).mean().item()
@@ -83,6 +97,19 @@ def measure_images(
         "label_posteriors", q(c|label) for each kind of label that has at most 50; for models with categories or
         components, where there is a classifier for the data, "generation": what
         :func:`cpvae_lite.purity.generation_purity` finds.
+
+    Raises:
+        TypeError, ValueError: as :func:`cpvae_lite.evaluate` does.
+        ValueError: if the model has a c but no q(c) yet, where there is a classifier.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> pixels = torch.arange(40 * 16).view(40, 16) % 256
+        >>> data = Dataset.from_arrays(pixels, [0, 1] * 20, validation=0.25, test=0.25)
+        >>> model = build("cp", features=16, categories=3, hidden=8)
+        >>> found = measure_images(model, data, temperature=0.5, importance_samples=1, seed=0)
+        >>> found["images"], len(found["aggregated_posterior"]), [len(q) for q in found["label_posteriors"]["label"]]
+        (10, 3, [3, 3])
     """
     found = evaluate(model, dataset, temperature=temperature, importance_samples=importance_samples, seed=seed)
     del found["source"]  # a folder of the machine that measured; the record has the fingerprint of the data

@@ -28,19 +28,44 @@ class OmniglotSource:
 
     The archives stand in for the file that the paper used: each drawing is inverted (strokes are 1) and
     shrunk with a box filter; drawers 1-15 of each character train and validate, 16-20 test.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as root:
+        ...     before = OmniglotSource().found(Path(root))
+        ...     (Path(root) / "chardata.mat").touch()
+        ...     before, OmniglotSource().found(Path(root))
+        (False, True)
     """
 
     def wanted(self) -> str:
-        """The files that a person would have to put in place, for messages."""
+        """The files that a person would have to put in place, for messages.
+
+        Example:
+            >>> OmniglotSource().wanted()
+            'omniglot-py/images_background.zip, omniglot-py/images_evaluation.zip; or chardata.mat'
+        """
         archives = ", ".join(f"omniglot-py/{name}.zip" for name in ARCHIVES)
         return f"{archives}; or chardata.mat"
 
     def found(self, root: Path) -> bool:
-        """Whether the file or both archives are there."""
+        """Whether the file or both archives are there; what they hold is not looked at.
+
+        Args:
+            root: the folder that holds the file, or omniglot-py with the file or the archives.
+        """
         return self._mat(root) is not None or all(path.is_file() for path in self._archives(root))
 
     def read(self, root: Path) -> tuple[Part, Part]:
-        """The part for training and validation, and the test part."""
+        """The part for training and validation, and the test part.
+
+        Args:
+            root: as in :meth:`found`.
+
+        Raises:
+            FileNotFoundError: if neither the file nor both archives are there.
+            ValueError: as :func:`read_chardata` and :func:`read_archives` do.
+        """
         mat = self._mat(root)
         return read_chardata(mat) if mat else read_archives(self._archives(root))
 
@@ -72,8 +97,24 @@ class OmniglotSource:
 def read_archives(archives: list[Path]) -> tuple[Part, Part]:
     """Read Omniglot's drawings from the zip files; a shrunk copy in the cache folder makes it quick.
 
+    Args:
+        archives: the zip files of `ARCHIVES`, under their own names.
+
+    Returns:
+        The part for training and validation, and the test part; labels are "character" and "alphabet".
+
     Raises:
+        FileNotFoundError: if an archive is missing.
         ValueError: if an archive is damaged, or not whole.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:  # doctest: +ELLIPSIS
+        ...     archive = Path(folder) / "images_background.zip"
+        ...     _ = archive.write_text("<html>404 not found</html>")
+        ...     read_archives([archive])
+        Traceback (most recent call last):
+        ValueError: ...images_background.zip is not a whole zip archive (...); delete it and fetch it again
     """
     name = f"omniglot-{SIDE}-box-{_fingerprint(archives):08x}.npz"
     kept = cache_folder() / name
@@ -155,8 +196,26 @@ def _drawing(archive: zipfile.ZipFile, name: str, path: Path) -> np.ndarray:
 def read_chardata(path: Path) -> tuple[Part, Part]:
     """Read the 28×28 Omniglot of the importance-weighted autoencoder, with its own split.
 
+    Args:
+        path: of a MATLAB file with "data" (784, N), pixels in [0, 1], an image a column; "target" (alphabets, N),
+            one-hot; "targetchar" (1, N), the character within its alphabet; and with "testdata", "testtarget" and
+            "testtargetchar", the same of the test part.
+
+    Returns:
+        The part for training and validation, and the test part; labels are "character" and "alphabet".
+
     Raises:
-        ValueError: if the file is damaged or lacks an array.
+        ValueError: if the file is missing or damaged, or lacks an array.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from scipy.io import savemat
+        >>> two = {"data": np.ones((784, 2)), "target": np.eye(2), "targetchar": np.array([[1, 1]])}
+        >>> with TemporaryDirectory() as folder:
+        ...     savemat(Path(folder) / "chardata.mat", two | {f"test{name}": array for name, array in two.items()})
+        ...     train, test = read_chardata(Path(folder) / "chardata.mat")
+        >>> train.images.shape, train.labels  # the first character of each of two alphabets
+        ((2, 28, 28), {'character': array([0, 1]), 'alphabet': array([0, 1])})
     """
     from scipy.io import loadmat
 

@@ -42,16 +42,39 @@ class Job:
 
     @classmethod
     def of(cls, experiment: Experiment, folder: str, device: str = "cpu", threads: int = 1) -> Job:
-        """The job of running an experiment."""
+        """The job of running an experiment.
+
+        Args:
+            experiment: from :func:`cpvae_lite.experiments.grid`.
+            folder, device, threads: as in :class:`Job`.
+
+        Example:
+            >>> job = Job.of(named("synthetic/cp-2-seed1"), "results")
+            >>> job.name, job.settings["training"]["seed"]
+            ('synthetic/cp-2-seed1', 1)
+        """
         return cls(experiment.name, _settings(experiment), folder, device, threads)
 
     @classmethod
     def read(cls, text: str) -> Job:
-        """What :meth:`text` wrote."""
+        """What :meth:`text` wrote.
+
+        Raises:
+            TypeError, ValueError: if it is no job.
+
+        Example:
+            >>> Job.read('{"name": "synthetic/vae-seed0", "settings": {}, "folder": "results"}').threads
+            1
+        """
         return cls(**json.loads(text))
 
     def text(self) -> str:
-        """The job as one line of JSON."""
+        """The job as one line of JSON.
+
+        Example:
+            >>> Job("synthetic/vae-seed0", {}, "results", device="cuda").text()
+            '{"name": "synthetic/vae-seed0", "settings": {}, "folder": "results", "device": "cuda", "threads": 1}'
+        """
         return json.dumps(asdict(self))
 
     def experiment(self) -> Experiment:
@@ -59,6 +82,14 @@ class Job:
 
         Raises:
             ValueError: if there is none, or if the package that gave the job knows it with other settings.
+            KeyError: if the settings do not say how long to train, or how many importance samples to draw.
+
+        Example:
+            >>> job = Job.of(named("synthetic/vae-seed0"), "results")
+            >>> job.settings["model"]["hidden"] = 64
+            >>> job.experiment()
+            Traceback (most recent call last):
+            ValueError: the cpvae_lite here has other settings for synthetic/vae-seed0 than the one that asks for it
         """
         wanted = self.settings
         found = named(self.name).lasting(wanted["training"]["epochs"]).judged_by(wanted["importance_samples"])
@@ -76,6 +107,15 @@ class OwnProcess:
 
     Its standard output has a line for each epoch. It ends when its standard input does, so that no process outlives
     its starter, however that ends.
+
+    Args:
+        job: as :meth:`Job.text` gives it.
+
+    Example:
+        >>> process = OwnProcess(Job.of(named("synthetic/vae-seed0"), "results").text())
+        >>> process.stop()
+        >>> process.run(print)  # nothing is started
+        'stopped before it began'
     """
 
     def __init__(self, job: str):
@@ -83,7 +123,7 @@ class OwnProcess:
         self._changing = threading.Lock()
 
     def run(self, tell: Callable[[int, bool], None]) -> str:
-        """See the job to its end; a process that dies is started again, from its checkpoint.
+        """See the job to its end; a process that dies is started again, from its checkpoint, up to three times.
 
         Args:
             tell: called with the number of epochs done and whether a process begins with it, then and after each epoch.
@@ -120,7 +160,10 @@ class OwnProcess:
             return self._process
 
     def stop(self) -> None:
-        """Let the run write its checkpoint and end; one that was not started yet stays so."""
+        """Let the run write its checkpoint and end; one that was not started yet stays so.
+
+        Another thread may call it while :meth:`run` waits, which returns when the process has ended.
+        """
         with self._changing:
             self._stopped = True
             if self._process:

@@ -20,6 +20,11 @@ class Report:
         epochs: done so far; None when it has ended.
         begins: whether a process begins with it or, after the death of another, goes on.
         fault: what it ended with; "" if nothing went wrong.
+
+    Example:
+        >>> again, end = Report("synthetic/vae-seed0", epochs=12, begins=True), Report("synthetic/vae-seed0")
+        >>> again.epochs, end.epochs, end.fault  # it goes on after epoch 12, and ends well
+        (12, None, '')
     """
 
     name: str
@@ -36,6 +41,9 @@ def local_pool(jobs: Sequence[Job], at_a_time: int, tell: Callable[[Report], Non
         jobs: each has a process of its own; one that dies is started again, and the others do not notice.
         at_a_time: how many.
         tell: called with each report, from other threads.
+
+    Raises:
+        ValueError: if `at_a_time` is below 1.
     """
     processes = [OwnProcess(job.text()) for job in jobs]
     with ThreadPoolExecutor(at_a_time) as threads:

@@ -32,6 +32,16 @@ class Progress:
         epochs: how many each run takes at most, by its name.
         file: where to show it; standard error by default.
         shown: whether to show anything.
+
+    Example:
+        >>> log = io.StringIO()
+        >>> with Progress({"a": 10, "b": 10}, file=log) as shown:
+        ...     shown.update(Report("a", 0, begins=True))
+        ...     shown.update(Report("a", 1))  # no news for a log
+        ...     shown.update(Report("a"))
+        >>> print(log.getvalue().partition(",")[0])
+        a: begins
+        a: done; 1/2 runs
     """
 
     def __init__(self, epochs: Mapping[str, int], *, file: TextIO | None = None, shown: bool = True):
@@ -67,7 +77,15 @@ class Progress:
             bar.close()
 
     def update(self, report: Report) -> None:
-        """Take note of a report."""
+        """Take note of a report; one of another run, or of one that has ended, is passed over.
+
+        Example:
+            >>> with Progress({"a": 10}, file=sys.stdout) as shown:
+            ...     shown.update(Report("a", 3, begins=True))
+            ...     shown.update(Report("a", 4, begins=True))
+            a: goes on after epoch 3
+            a: its process died; another goes on after epoch 4
+        """
         name, epochs = report.name, report.epochs
         if name not in self._epochs or name in self._ended:  # another's run, or too late
             return
@@ -106,14 +124,20 @@ class Progress:
         self._log(f"{name}: {'failed' if fault else 'done'}; {self._whole}")
 
     def refresh(self) -> None:
-        """Show how time passes."""
+        """Show how time passes: in a terminal at once, elsewhere as a line if the last is five minutes old."""
         for bar in (self._whole, *self._under_way.values()):
             bar.refresh()
         if time.monotonic() - self._spoke > INTERVAL:
             self._log("; ".join(map(str, [self._whole, *self._under_way.values()])))
 
     def say(self, text: str) -> None:
-        """Print a line that stays."""
+        """Print a line that stays, above the bars.
+
+        Example:
+            >>> with Progress({"a": 10}, file=sys.stdout) as shown:
+            ...     shown.say("two runs are shipped")
+            two runs are shipped
+        """
         tqdm.write(text, file=self._file)
         self._file.flush()
         self._spoke = time.monotonic()

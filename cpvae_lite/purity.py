@@ -43,7 +43,13 @@ class Purity:
 
     @property
     def shares(self) -> Tensor:
-        """The counts as frequencies, (K, labels) float64; rows without images are zero."""
+        """The counts as frequencies, (K, labels) float64; rows without images are zero.
+
+        Example:
+            >>> Purity(torch.tensor([[9, 1], [0, 0]]), torch.tensor([1.0, 0.0]).double()).shares
+            tensor([[0.9000, 0.1000],
+                    [0.0000, 0.0000]], dtype=torch.float64)
+        """
         return self.counts / self.counts.sum(1, keepdim=True).clamp_min(1).double()
 
     @property
@@ -58,7 +64,12 @@ class Purity:
 
     @property
     def entropies(self) -> Tensor:
-        """The entropy of each category's labels in nats, (K,): 0 for one label, log(labels) for all alike."""
+        """The entropy of each category's labels in nats, (K,): 0 for one label, log(labels) for all alike.
+
+        Example:
+            >>> Purity(torch.tensor([[10, 0], [5, 5]]), torch.tensor([0.5, 0.5]).double()).entropies  # 0 and log 2
+            tensor([0.0000, 0.6931], dtype=torch.float64)
+        """
         return torch.special.entr(self.shares).sum(1)
 
     @property
@@ -68,7 +79,13 @@ class Purity:
 
     @property
     def standard_error(self) -> float:
-        """Of the purity, as if the top labels were known before the images were drawn."""
+        """Of the purity, as if the top labels were known before the images were drawn.
+
+        Example:
+            >>> one = Purity(torch.tensor([[90, 10]]), torch.ones(1).double())
+            >>> round(one.standard_error, 3)  # √(0.9 · 0.1 / 100)
+            0.03
+        """
         variance = self.top_shares * (1 - self.top_shares) / self.counts.sum(1).clamp_min(1)
         return (self.weights.square() * variance).sum().sqrt().item()
 
@@ -79,7 +96,12 @@ class Purity:
 
     @property
     def overall(self) -> Tensor:
-        """The shares of the labels among all categories together, by weight, (labels,)."""
+        """The shares of the labels among all categories together, by weight, (labels,) float64.
+
+        Example:
+            >>> Purity(torch.tensor([[9, 1], [5, 5]]), torch.tensor([0.75, 0.25]).double()).overall
+            tensor([0.8000, 0.2000], dtype=torch.float64)
+        """
         return self.weights @ self.shares
 
     @property
@@ -88,6 +110,11 @@ class Purity:
 
         It is more than the top share of all together, since here, too, a top label is chosen after the fact. The mean
         of 10,000 drawings for each number of images that a category has, with a fixed seed.
+
+        Example:
+            >>> found = Purity(torch.full((3, 10), 10), torch.full((3,), 1 / 3).double())  # ten labels alike
+            >>> round(found.purity, 2), round(found.chance, 2)
+            (0.1, 0.15)
         """
         sizes, place = self.counts.sum(1).unique(return_inverse=True)
         expected = F.normalize(self.overall, p=1, dim=0).numpy()  # zeros, if there are no images at all
@@ -97,7 +124,15 @@ class Purity:
 
     @property
     def information(self) -> float:
-        """The mutual information of category and label in nats: 0 if categories mean nothing."""
+        """The mutual information of category and label in nats: 0 if categories mean nothing.
+
+        Example:
+            >>> alike = torch.tensor([0.5, 0.5]).double()
+            >>> round(Purity(torch.tensor([[10, 0], [0, 10]]), alike).information, 3)  # log 2: the label is known
+            0.693
+            >>> Purity(torch.tensor([[9, 1], [9, 1]]), alike).information
+            0.0
+        """
         of_all = torch.special.entr(self.overall).sum().item()
         return max(of_all - self.entropy, 0.0)  # negative by rounding alone
 
@@ -146,7 +181,8 @@ def generation_purity(
 
     Raises:
         ValueError: if the model has neither categories nor components, or no q(c) yet; if weights have another shape,
-            are negative, not finite or all zero; if the classifier is in training mode.
+            are negative, not finite or all zero; if `draws` is below 1; if the classifier is in training mode.
+        TypeError: if `draws` is no whole number.
 
     Example:
         >>> from cpvae_lite import build

@@ -39,7 +39,24 @@ def leave(
         path: of the record; weights and samples stand beside it.
 
     Returns:
-        The record.
+        The record: "run", the three parts of `begun`, "environment", "epochs", "best_epoch", "seconds" (of training),
+        "validation" (see :func:`followed`) and "measures".
+
+    Raises:
+        OSError: if the folder cannot be written.
+        ValueError: if weights that are to be kept are not finite.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from cpvae_lite.data import synthetic_mixture
+        >>> from cpvae_lite.experiments import named
+        >>> run, data = named("synthetic/vae-seed1").judged_by(1), synthetic_mixture(100)
+        >>> begun = {"model": {}, "training": {}, "data": {}}
+        >>> history = History([{"seconds": 2.5, "validation": {"bound": -1.239}}])
+        >>> with TemporaryDirectory() as folder:
+        ...     record = leave(run, run.build(data), data, history, begun, Path(folder) / f"{run.name}.json")
+        >>> record["run"], record["seconds"], record["validation"], record["measures"]["images"]
+        ('synthetic/vae-seed1', 2.5, {'bound': [-1.24]}, 20)
     """
     device = next(model.parameters()).device
     if experiment.keeps_weights:
@@ -64,6 +81,9 @@ def leave(
 def followed(history: History) -> dict[str, list[float]]:
     """How the validation bound, its divergences and the number of used categories went, epoch by epoch.
 
+    Returns:
+        Those of `FOLLOWED` that the model has, a value for each epoch, rounded to two digits; in nats per image.
+
     Example:
         >>> followed(History([{"validation": {"bound": -1.239, "kl_z": 0.5, "reconstruction": -0.739}}]))
         {'bound': [-1.24], 'kl_z': [0.5]}
@@ -73,14 +93,41 @@ def followed(history: History) -> dict[str, list[float]]:
 
 
 def sheet(model: LatentVariableModel, shape: tuple[int, int], seed: int = 0) -> np.ndarray:
-    """64 samples as grey values, uint8, dark on light: pixel means, with c drawn from q(c) if there is one."""
+    """64 samples as grey values, dark on light: pixel means, with c drawn from q(c) if there is one.
+
+    Args:
+        model: of images, trained if it has a c.
+        shape: of an image, (height, width).
+        seed: of all draws; the global random state stays as it was.
+
+    Returns:
+        A uint8 array (height, width), eight images in a row, from 0 for ink to 255 for paper.
+
+    Raises:
+        ValueError: if the model has a c but no q(c) yet.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> found = sheet(build("vae", features=784), (28, 28))
+        >>> found.shape, int(found[:, 28:30].min())  # 8 · 28 pixels and 7 gaps of 2, which stay white
+        ((238, 238), 255)
+    """
     with seeded(seed, device=next(model.parameters()).device):
         images = model.sample(ACROSS * ACROSS)
     return grey_sheet(images, columns=ACROSS, shape=shape)
 
 
 def environment(device: torch.device | str) -> dict[str, object]:
-    """Versions and machine, as a result states them."""
+    """Versions and machine, as a result states them.
+
+    Args:
+        device: that the run was on.
+
+    Example:
+        >>> found = environment("cpu")
+        >>> found["device"], found["threads"] == torch.get_num_threads(), found["cpvae_lite"] == __version__
+        ('cpu', True, True)
+    """
     device = torch.device(device)
     return {
         "cpvae_lite": __version__,

@@ -42,8 +42,12 @@ def result_path(folder: str | Path, experiment: Experiment) -> Path:
 def missing(experiments: Iterable[Experiment], folder: str | Path) -> list[Experiment]:
     """The experiments that have no result in `folder` yet.
 
+    Args:
+        experiments: from :func:`cpvae_lite.experiments.grid`.
+        folder: of results.
+
     Raises:
-        ValueError: if a result there is of other settings, such as fewer epochs or importance samples.
+        ValueError: if a result there is damaged, or of other settings, such as fewer epochs or importance samples.
 
     Example:
         >>> from cpvae_lite.experiments import grid
@@ -97,11 +101,26 @@ def reproduce(
 
     Returns:
         The record that was written: "run", "model", "training", "data", "environment", "epochs", "best_epoch",
-        "seconds" (of training, all parts of a resumed run together) and "measures".
+        "seconds" (of training, all parts of a resumed run together), "validation" and "measures"; see
+        :func:`cpvae_lite.records.leave`.
 
     Raises:
         BusyError: if another process is at this run in this folder.
-        ValueError: if what is there is of other settings.
+        FileNotFoundError: if the data are missing and cannot be downloaded.
+        NotFiniteError: if the training breaks; see :func:`cpvae_lite.fit`.
+        OSError: if the folder cannot be written.
+        ValueError: if what is there is damaged, or of other settings.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from cpvae_lite.experiments import named
+        >>> from cpvae_lite.results import SHIPPED
+        >>> run = named("slow/cp-150-seed0")
+        >>> with TemporaryDirectory() as folder:
+        ...     _ = shutil.copytree(SHIPPED / "slow", Path(folder) / "slow")
+        ...     record = reproduce(run, folder)  # its result is there: it is read, and nothing is trained
+        >>> record["run"], record["epochs"]
+        ('slow/cp-150-seed0', 150)
     """
     path = result_path(folder, experiment)
     with _alone_at(path):
@@ -198,6 +217,14 @@ def reproduce_all(
 
     Raises:
         ConnectionError, RuntimeError: if the cluster cannot be used; see :func:`cpvae_lite.cluster.cluster_pool`.
+        OSError: if the folder cannot be made.
+        ValueError: if `jobs` is below 1.
+
+    Example:
+        >>> from cpvae_lite.experiments import grid
+        >>> from cpvae_lite.results import SHIPPED
+        >>> list(reproduce_all(missing(grid("synthetic"), SHIPPED), SHIPPED, jobs=2))  # all are there
+        []
     """
     waiting = {experiment.name: experiment for experiment in experiments}
     if not waiting:

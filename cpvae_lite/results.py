@@ -44,8 +44,15 @@ class Spread:
     def over(cls, values: Sequence[float]) -> Spread:
         """Of the values of single runs.
 
+        Args:
+            values: in the order of the seeds.
+
         Raises:
             ValueError: if there are none.
+
+        Example:
+            >>> Spread.over([2.0])  # a single run has no deviation
+            Spread(mean=2.0, deviation=None, values=(2.0,))
         """
         if not values:
             raise ValueError("a figure over seeds needs at least one run")
@@ -54,6 +61,9 @@ class Spread:
 
     def format(self, digits: int = 3) -> str:
         """Mean and deviation as text.
+
+        Args:
+            digits: after the point.
 
         Example:
             >>> Spread.over([1.0, 3.0]).format(1), Spread.over([2.0]).format(1)
@@ -99,21 +109,38 @@ class Results:
 
     @property
     def labels(self) -> list[str]:
-        """What was run, as "cp-150", in alphabetical order."""
+        """What was run, as "cp-150", in alphabetical order.
+
+        Example:
+            >>> Results("slow").labels
+            ['cp-150', 'indq-150']
+        """
         return list(self._runs)
 
     def runs(self, label: str) -> list[dict]:
-        """The records of one label, a seed each.
+        """The records of one label, in the order of their seeds.
 
         Raises:
             KeyError: if it was never run.
+
+        Example:
+            >>> [run["training"]["seed"] for run in Results("synthetic").runs("cp-2")]
+            [0, 1, 2, 3, 4]
         """
         if label not in self._runs:
             raise KeyError(f"{self.folder} holds no run of {label}; there are {', '.join(self.labels) or 'none'}")
         return self._runs[label]
 
     def first(self, label: str) -> dict:
-        """The measures of the first of them."""
+        """The measures of the first of them.
+
+        Raises:
+            KeyError: if it was never run.
+
+        Example:
+            >>> Results("mnist").first("cp-150")["used_categories"]
+            71
+        """
         return self.runs(label)[0]["measures"]
 
     def over_seeds(self, label: str, figure: Callable[[dict], float]) -> Spread:
@@ -122,6 +149,13 @@ class Results:
         Args:
             label: as "cp-150".
             figure: takes the measures of a run, the "measures" of its record.
+
+        Raises:
+            KeyError: if it was never run.
+
+        Example:
+            >>> Results("synthetic").over_seeds("cp-2", lambda measures: measures["kl_c"]).format(2)  # nats: log 2
+            '0.69 ± 0.00'
         """
         return Spread.over([figure(run["measures"]) for run in self.runs(label)])
 
@@ -130,6 +164,11 @@ class Results:
 
         Raises:
             FileNotFoundError: if it did not.
+            ValueError: if they are damaged; see :func:`cpvae_lite.load_model`.
+
+        Example:
+            >>> Results("synthetic").model("cp-2").aggregated_posterior.round(decimals=1)  # q(c)
+            tensor([0.5000, 0.5000])
         """
         return load_model(self.folder / f"{label}-seed{seed}")
 
@@ -138,6 +177,10 @@ class Results:
 
         Raises:
             FileNotFoundError: if it left none.
+
+        Example:
+            >>> Results("mnist").sheet("cp-150").shape  # 64 images
+            (238, 238)
         """
         path = self.folder / f"{label}-seed{seed}.png"
         if not path.is_file():

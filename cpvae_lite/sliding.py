@@ -73,6 +73,13 @@ class Slides:
     Attributes:
         frames: what was drawn beforehand.
         stops: for each parameter the values where its slider stops if there is a kernel.
+
+    Example:
+        >>> def grey(shade):
+        ...     return Figure(figsize=(1, 1), facecolor=str(shade))
+        >>> found = slides(grey, shade=[0.0, 0.5], caption="Move the slider.", alt="A grey")
+        >>> found, len(found.frames.pictures), found.stops["shade"][:3]
+        (Slides(shade: '0' to '0.5'), 2, [0.0, 0.05, 0.1])
     """
 
     def __init__(
@@ -102,7 +109,22 @@ class Slides:
         return repr(self.frames).replace("Frames", "Slides", 1)
 
     def draw(self, places: Sequence[int]) -> tuple[bytes, str]:
-        """The picture, as a PNG file, and its alt text where each slider stands at a place among its stops."""
+        """The picture, as a PNG file, and its alt text where each slider stands at a place among its stops.
+
+        Args:
+            places: of the sliders, in the order of the parameters. What was drawn before is not drawn again.
+
+        Raises:
+            IndexError: if a slider has no such place.
+            ValueError: if there is not one place for each slider.
+
+        Example:
+            >>> grey = lambda shade: Figure(figsize=(1, 1), facecolor=str(shade))
+            >>> found = slides(grey, shade=[0.0, 0.5], caption="Move the slider.", alt="A grey")
+            >>> png, alt = found.draw([1])
+            >>> png[1:4], alt, png == found.frames.pictures[0]
+            (b'PNG', 'A grey, shade 0.05', False)
+        """
         at = {key: stops[place] for (key, stops), place in zip(self.stops.items(), places, strict=True)}
         chosen = tuple(at.values())
         if chosen not in self._drawn:

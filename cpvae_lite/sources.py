@@ -16,7 +16,22 @@ SOURCES = {
 
 
 def locate(name: str, root: Path | None = None) -> Path | None:
-    """The first place that holds the files of a data set: `root` or CPVAE_LITE_DATA, then the cache folder."""
+    """The first place that holds the files of a data set: `root` or CPVAE_LITE_DATA, then the cache folder.
+
+    Args:
+        name: a key of `SOURCES`.
+        root: a folder laid out as torchvision lays it out; None takes that of CPVAE_LITE_DATA.
+
+    Returns:
+        That folder; None if the files are nowhere.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as root:
+        ...     (Path(root) / "chardata.mat").touch()
+        ...     locate("omniglot", Path(root)) == Path(root)
+        True
+    """
     places = [root or data_root(), cache_folder()]
     return next((place for place in places if place and SOURCES[name].found(place)), None)
 
@@ -24,8 +39,18 @@ def locate(name: str, root: Path | None = None) -> Path | None:
 def fetch(name: str, root: Path | None = None) -> Path:
     """The place that holds a data set, which is downloaded into the cache folder if it is nowhere.
 
+    Args:
+        name, root: as in :func:`locate`.
+
     Raises:
         FileNotFoundError: if it is nowhere and cannot be downloaded; says which files to put where.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as root:
+        ...     (Path(root) / "chardata.mat").touch()
+        ...     fetch("omniglot", Path(root)) == Path(root)  # it is there, so nothing is downloaded
+        True
     """
     place = locate(name, root)
     if place is not None:

@@ -30,8 +30,23 @@ def atomic_write(path: Path, data: bytes, *, outdated: Path | None = None) -> No
     Several processes may write the same file: it then holds all of what one of them wrote. An `outdated` file, one
     about the old contents only, goes when all of `data` is on the disk, before `path` holds them.
 
+    Args:
+        path: its folder is made if it is not there.
+        data: all of the new contents.
+        outdated: a file to remove; None for none.
+
     Raises:
         OSError: if the folder is not writable or the disk is full; names `path`, and leaves nothing behind.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     path, about = Path(folder) / "run" / "weights", Path(folder) / "run" / "about"
+        ...     atomic_write(path, b"old")
+        ...     atomic_write(about, b"about the old ones")
+        ...     atomic_write(path, b"new", outdated=about)
+        ...     path.read_bytes(), [file.name for file in path.parent.iterdir()]
+        (b'new', ['weights'])
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,14 +81,46 @@ def _remove_abandoned(path: Path) -> None:
 
 
 def write_png(path: Path, pixels: np.ndarray) -> None:
-    """Write grey values (height, width), uint8, as a PNG, atomically."""
+    """Write grey values as a PNG, atomically.
+
+    Args:
+        path: of the file; see :func:`atomic_write`, also for errors.
+        pixels: (height, width) uint8, 0 for black and 255 for white.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     write_png(Path(folder) / "grey.png", np.array([[0, 128, 255]], np.uint8))
+        ...     np.asarray(Image.open(Path(folder) / "grey.png")).tolist()
+        [[0, 128, 255]]
+    """
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
     atomic_write(path, buffer.getvalue())
 
 
 def write_json(path: Path, content: object) -> None:
-    """Write `content` as JSON, atomically; a list of plain values stands on one line, without spaces."""
+    """Write `content` as JSON, atomically; a list of numbers stands on one line, without spaces.
+
+    Args:
+        path: of the file; see :func:`atomic_write`.
+        content: what JSON can hold.
+
+    Raises:
+        OSError: as :func:`atomic_write` does.
+        TypeError: if JSON cannot hold the content.
+        ValueError: if a number is not finite.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     write_json(Path(folder) / "run.json", {"bounds": [-1.5, -1.25], "done": True})
+        ...     print((Path(folder) / "run.json").read_text(), end="")
+        {
+          "bounds": [-1.5,-1.25],
+          "done": true
+        }
+    """
     text = json.dumps(content, indent=2, allow_nan=False)
     text = PLAIN_LIST.sub(lambda found: "".join(found[0].split()), text)
     atomic_write(path, (text + "\n").encode())
@@ -83,7 +130,18 @@ def read_json(path: Path) -> dict:
     """Read a JSON object.
 
     Raises:
+        FileNotFoundError: if there is no such file.
         ValueError: if the file does not hold one.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:  # doctest: +ELLIPSIS
+        ...     write_json(Path(folder) / "run.json", {"epochs": 60})
+        ...     print(read_json(Path(folder) / "run.json")["epochs"])
+        ...     write_json(Path(folder) / "run.json", [60])
+        ...     read_json(Path(folder) / "run.json")
+        Traceback (most recent call last):
+        ValueError: ...run.json is damaged: it holds no JSON object
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -97,7 +155,25 @@ def read_json(path: Path) -> dict:
 def write_tensors(
     path: Path, tensors: dict[str, Tensor], metadata: dict | None = None, *, outdated: Path | None = None
 ) -> None:
-    """Write named tensors, JSON metadata and their checksums as one safetensors file; see :func:`atomic_write`."""
+    """Write named tensors, JSON metadata and their checksums as one safetensors file; see :func:`atomic_write`.
+
+    Args:
+        path: of the file.
+        tensors: by name, on any device.
+        metadata: what JSON can hold; {} by default.
+        outdated: as in :func:`atomic_write`.
+
+    Raises:
+        OSError: as :func:`atomic_write` does.
+        TypeError, ValueError: if JSON cannot hold the metadata, or a number there is not finite.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     write_tensors(Path(folder) / "model", {"weight": torch.tensor([0.5, 2.0])}, {"epoch": 3})
+        ...     read_tensors(Path(folder) / "model")
+        ({'weight': tensor([0.5000, 2.0000])}, {'epoch': 3})
+    """
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     metadata = metadata or {}
     header = {"crc32": checksum(contiguous), "metadata": metadata, "metadata_crc32": _checksum_of_json(metadata)}
@@ -109,8 +185,22 @@ def write_tensors(
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict]:
     """Read what :func:`write_tensors` wrote.
 
+    Returns:
+        The tensors by name, on the CPU, and the metadata.
+
     Raises:
+        FileNotFoundError: if there is no such file.
         ValueError: if the file is truncated, altered or not of that kind.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:  # doctest: +ELLIPSIS
+        ...     path = Path(folder) / "model"
+        ...     write_tensors(path, {"weight": torch.tensor([0.5, 2.0])})
+        ...     _ = path.write_bytes(path.read_bytes()[:-1] + b"?")  # in the last number
+        ...     read_tensors(path)
+        Traceback (most recent call last):
+        ValueError: ...model is damaged: its tensors do not have the checksum that was written with them
     """
     try:
         with safe_open(path, framework="pt") as file:

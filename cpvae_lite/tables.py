@@ -68,6 +68,12 @@ class Column:
         name: in the header.
         figure: takes the measures of a run; None where a run has no such figure.
         digits: after the point.
+
+    Example:
+        >>> column = Column("KL of c", lambda measures: measures.get("kl_c"), 2)
+        >>> results = Results("synthetic")
+        >>> column.entry(results, "cp-2"), column.entry(results, "vae")  # nats; a VAE has no c
+        ('0.69 ± 0.00', '–')
     """
 
     name: str
@@ -77,8 +83,17 @@ class Column:
     def entry(self, results: Results, label: str) -> str:
         """Mean ± deviation over the seeds, or a dash where there is no such figure.
 
+        Args:
+            results: of a table.
+            label: as "cp-150".
+
         Raises:
+            KeyError: if the label was never run.
             ValueError: if the measures of a run are not whole; names its record.
+
+        Example:
+            >>> Column("modes", lambda measures: measures["generated"]["modes"], 1).entry(Results("synthetic"), "cp-2")
+            '2.0 ± 0.0'
         """
         found = [
             self._of(run, results.folder / f"{label}-seed{run['training'].get('seed')}.json")
@@ -103,6 +118,17 @@ def table_of(results: Results, columns: Sequence[Column], labels: Sequence[str] 
         results: of a table.
         columns: what to show.
         labels: which rows, in this order; all by default.
+
+    Raises:
+        KeyError: if a label was never run.
+        ValueError: if the measures of a run are not whole.
+
+    Example:
+        >>> modes = Column("modes", lambda measures: measures["generated"]["modes"], 1)
+        >>> print(table_of(Results("synthetic"), [modes], ["vae", "cp-2"]))
+        run   seeds      modes
+        vae       5  2.0 ± 0.0
+        cp-2      5  2.0 ± 0.0
     """
     labels = results.labels if labels is None else labels
     rows = [[label, str(len(results.runs(label))), *(c.entry(results, label) for c in columns)] for label in labels]

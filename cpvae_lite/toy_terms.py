@@ -35,7 +35,7 @@ class TwoCategories:
         noise: standard deviation of x around z.
 
     Raises:
-        ValueError: if a mean is not finite, a deviation not positive, or the weight not between 0 and 1.
+        TypeError, ValueError: if a mean is not finite, a deviation not positive, or the weight not between 0 and 1.
 
     Example:
         >>> terms = mixture_terms(TwoCategories())
@@ -68,7 +68,13 @@ class TwoCategories:
 
     @property
     def marginal(self) -> D.MixtureSameFamily:
-        """p(x)."""
+        """p(x).
+
+        Example:
+            >>> x = torch.tensor([0.3, 0.5]).double()
+            >>> torch.allclose(TwoCategories().marginal.log_prob(x), data_density().log_prob(x))  # the truth
+            True
+        """
         return D.MixtureSameFamily(self.category, self._of_x)
 
     @property
@@ -76,14 +82,30 @@ class TwoCategories:
         return D.Normal(self.prior.loc, (self.prior.variance + self.noise**2).sqrt())
 
     def posterior(self, x: Tensor) -> tuple[D.Categorical, D.Normal]:
-        """The true q(c|x), batch shape (N,), and q(z|x,c), batch shape (N, 2), for x (N,)."""
+        """The true q(c|x), batch shape (N,), and q(z|x,c), batch shape (N, 2), for x (N,).
+
+        Example:
+            >>> c, z = TwoCategories().posterior(torch.tensor([0.3, 0.5]))
+            >>> c.probs[1], z.stddev[0]  # halfway between the means; 0.04 · 0.03 / 0.05
+            (tensor([0.5000, 0.5000], dtype=torch.float64), tensor([0.0240, 0.0240], dtype=torch.float64))
+        """
         share = self.prior.variance / self._of_x.variance  # of the way from the prior's mean to x
         logits = self.category.logits + self._of_x.log_prob(x[:, None])
         deviation = self.prior.scale * self.noise / self._of_x.scale
         return D.Categorical(logits=logits), D.Normal(share * x[:, None] + (1 - share) * self.prior.loc, deviation)
 
     def aggregated(self, z: Tensor) -> Tensor:
-        """The density q(z) of the true posteriors, averaged over the data, at z (M,)."""
+        """The density q(z) of the true posteriors, averaged over the data, at z (M,).
+
+        Returns:
+            A float64 tensor of shape (M,).
+
+        Example:
+            >>> model, z = TwoCategories(), torch.tensor([0.3, 0.5]).double()
+            >>> p_z = (model.category.probs * model.prior.log_prob(z[:, None]).exp()).sum(1)
+            >>> torch.allclose(model.aggregated(z), p_z)  # of a model that is the truth
+            True
+        """
         x, weight = data_grid()
         c, each = self.posterior(x)
         density = each.log_prob(z[:, None, None]).exp()  # (M, N, 2)

@@ -29,12 +29,33 @@ def script(*names: str) -> str:
 
     Args:
         names: without ".js"; the last one holds the `export default`.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+
+    Example:
+        >>> script("nothing")
+        'export default {};\\n'
+        >>> module = script("lines", "figures", "normal", "mixture")
+        >>> module.count("export default"), module.startswith("// Lines and bars in SVG")
+        (1, True)
     """
     return "\n".join((_SCRIPTS / f"{name}.js").read_text(encoding="utf-8") for name in names)
 
 
 def style(name: str) -> str:
-    """A style sheet of `javascript/`, without ".css"."""
+    """A style sheet of `javascript/`.
+
+    Args:
+        name: without ".css".
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+
+    Example:
+        >>> ".cpvae-map" in style("decoder")
+        True
+    """
     return (_SCRIPTS / f"{name}.css").read_text(encoding="utf-8")
 
 

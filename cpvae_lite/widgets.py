@@ -31,6 +31,15 @@ class DecoderWeights(View):
         categories: the number of each category, the most used first; a single 0 where there is nothing to choose.
         shares: q(c) in that order; empty where the model has none.
         shape: of an image, (height, width).
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> model = build("cp", features=16, categories=5, latent_size=3, hidden=4)
+        >>> weights = DecoderWeights.of(model)
+        >>> sum(count for _, count in weights.layout) == len(weights.bytes) // 2  # two bytes a number
+        True
+        >>> DecoderWeights.of(model) is weights  # packed twice, stored once
+        True
     """
 
     _esm = script("nothing")
@@ -45,12 +54,13 @@ class DecoderWeights(View):
         """Pack a trained model.
 
         Args:
-            model: of binary images, with one level of codes.
+            model: of binary images, with one level of codes, of three dimensions or more.
             shape: of an image; square if it is left out.
 
         Raises:
-            ValueError: if the model has two levels of codes or another likelihood, if the shape does not hold its
-                features, or if a weight is too large for float16.
+            ValueError: if the model has two levels of codes, codes of fewer than three dimensions or another
+                likelihood, if the shape does not hold its features, or if a weight is too large for float16.
+            TypeError: if the numbers of the shape are not whole.
 
         Example:
             >>> from cpvae_lite import build
@@ -171,6 +181,12 @@ def _shape(model: LatentVariableModel, shape: Sequence[int] | None) -> tuple[int
 
 def by_share(model: LatentVariableModel) -> tuple[Tensor, list[float]]:
     """The categories of a model, the most used first, and their shares q(c), none where the model has none.
+
+    Args:
+        model: trained or not; where q(c) is not known, categories stand in the order of their numbers.
+
+    Returns:
+        The numbers of the categories, (K,), a single 0 where there is nothing to choose; and K shares, or [].
 
     Example:
         >>> from cpvae_lite import build
