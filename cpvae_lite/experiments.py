@@ -50,6 +50,9 @@ class Experiment:
     importance_samples: int = 100
     keeps: tuple[str, ...] = ()
 
+    def __post_init__(self):
+        one_of("epoch", self.epoch, ("best", "last"))
+
     @property
     def name(self) -> str:
         """The run's name, which is also its place in a folder of results."""

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TextIO
 
@@ -82,7 +83,6 @@ class Job:
 
         Raises:
             ValueError: if there is none, or if the package that gave the job knows it with other settings.
-            KeyError: if the settings do not say how long to train, or how many importance samples to draw.
 
         Example:
             >>> job = Job.of(named("synthetic/vae-seed0"), "results")
@@ -91,8 +91,9 @@ class Job:
             Traceback (most recent call last):
             ValueError: the cpvae_lite here has other settings for synthetic/vae-seed0 than the one that asks for it
         """
-        wanted = self.settings
-        found = named(self.name).lasting(wanted["training"]["epochs"]).judged_by(wanted["importance_samples"])
+        found = named(self.name)
+        with suppress(KeyError):  # what is not said is another setting
+            found = found.lasting(self.settings["training"]["epochs"]).judged_by(self.settings["importance_samples"])
         if _settings(found) != self.settings:
             raise ValueError(f"the cpvae_lite here has other settings for {self.name} than the one that asks for it")
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cpvae_lite._arguments import one_of
 from cpvae_lite.idx import IdxSource
 from cpvae_lite.omniglot import OmniglotSource
 from cpvae_lite.published import cache_folder, data_root
@@ -25,6 +26,9 @@ def locate(name: str, root: Path | None = None) -> Path | None:
     Returns:
         That folder; None if the files are nowhere.
 
+    Raises:
+        ValueError: if there is no such data set.
+
     Example:
         >>> from tempfile import TemporaryDirectory
         >>> with TemporaryDirectory() as root:
@@ -32,8 +36,9 @@ def locate(name: str, root: Path | None = None) -> Path | None:
         ...     locate("omniglot", Path(root)) == Path(root)
         True
     """
+    source = SOURCES[one_of("data set", name, SOURCES)]
     places = [root or data_root(), cache_folder()]
-    return next((place for place in places if place and SOURCES[name].found(place)), None)
+    return next((place for place in places if place and source.found(place)), None)
 
 
 def fetch(name: str, root: Path | None = None) -> Path:
@@ -44,6 +49,7 @@ def fetch(name: str, root: Path | None = None) -> Path:
 
     Raises:
         FileNotFoundError: if it is nowhere and cannot be downloaded; says which files to put where.
+        ValueError: if there is no such data set.
 
     Example:
         >>> from tempfile import TemporaryDirectory

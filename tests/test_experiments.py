@@ -240,3 +240,8 @@ def test_labels_of_too_many_kinds_are_not_stored(clothes):
     model.aggregated_posterior.fill_(1 / 50)
     found = measure_images(model, replace(many, name="drawn"), temperature=1.0, importance_samples=1, seed=0)
     assert found["label_posteriors"].keys() == {"few"} and "generation" not in found
+
+
+def test_an_epoch_that_is_neither_best_nor_last_is_refused():
+    with pytest.raises(ValueError, match="unknown epoch 'lst'; did you mean 'last'"):
+        replace(grid("last")[0], epoch="lst")

@@ -65,6 +65,13 @@ def test_a_process_refuses_a_run_that_its_package_knows_with_other_settings(tmp_
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_job_that_lacks_a_setting_is_of_other_settings(tmp_path):
+    job = Job.of(run("vae"), str(tmp_path))
+    del job.settings["training"]
+    with pytest.raises(ValueError, match="has other settings for synthetic/vae-seed0"):
+        job.experiment()
+
+
 def test_a_second_process_leaves_a_run_to_the_first(tmp_path, monkeypatch):
     monkeypatch.setattr(reproduction, "WAIT", 0.2)
     shared, second = run("vae"), []

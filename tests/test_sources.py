@@ -733,3 +733,9 @@ def test_the_real_omniglot_has_23000_1345_and_8115_images():
     assert characters.tolist() == [20] * 1_623
     assert dataset.test.labels["character"].bincount().tolist() == [5] * 1_623
     assert len(dataset.label_names["alphabet"]) == 50
+
+
+@pytest.mark.parametrize("look", [sources.locate, sources.fetch])
+def test_data_that_nobody_knows_are_named_with_those_that_are_known(look, tmp_path):
+    with pytest.raises(ValueError, match="unknown data set 'Fashion-MNIST'; did you mean 'fashion-mnist'"):
+        look("Fashion-MNIST", tmp_path)
