@@ -121,8 +121,7 @@ IMAGES = (
     Claim(
         number="R4",
         says="CP-VAE uses different categories for different labels; INDq, INDp and INDqp share them",
-        verdict="depends on the model (two seeds, of INDqp one): INDp and INDqp share them, "
-        "INDq does no more than CP-VAE",
+        verdict="depends on the model (two seeds): INDp and INDqp share them, INDq does no more than CP-VAE",
         where=f"{PAGE}#table-2-the-first-five-categories-of-each-label",
         measured=lambda stored: (
             "what two labels have in common of their categories, from 0 to 1: "
@@ -141,7 +140,7 @@ IMAGES = (
     Claim(
         number="R5a",
         says="INDp and INDqp use the majority of categories, almost uniformly",
-        verdict="holds by the entropy of q(c) (two seeds, of INDqp one), with INDq not far behind; even use leaves "
+        verdict="holds by the entropy of q(c) (two seeds), with INDq not far behind; even use leaves "
         "only about half of them above 1/150",
         where=FIG_9,
         measured=lambda stored: (
@@ -157,7 +156,7 @@ IMAGES = (
     Claim(
         number="R5b",
         says="A category of INDp or INDqp mixes kinds",
-        verdict="holds (two seeds, of INDqp one): what a category draws is hardly purer than chance",
+        verdict="holds (two seeds): what a category draws is hardly purer than chance",
         where=KINDS,
         measured=lambda stored: (
             f"generation purity {clothes(stored).text(drawn_purity, 3, PLAIN)}; by chance "
