@@ -45,9 +45,9 @@ BOUNDS = (
     Claim(
         number="T2",
         says="INDp and INDqp seem to perform slightly better",
-        verdict="depends on the data and on the number (one column each; two seeds on Fashion-MNIST, else one): on MNIST "
-        "they are worse by every number; on Fashion-MNIST worse by bound and log p(x), and better than CP-VAE by the "
-        "relaxed value; on Omniglot INDqp has the best bound by some tenths of a nat, and both hardly use c",
+        verdict="depends on the data and on the number (one column each; two seeds on Fashion-MNIST, else one): on "
+        "MNIST they are worse by every number; on Fashion-MNIST worse by bound and log p(x), and better than CP-VAE by "
+        "the relaxed value; on Omniglot INDqp has the best bound by some tenths of a nat, and both hardly use c",
         where=TABLE_3,
         measured=lambda stored: (
             f"negative bounds: {by_data(stored, BOUND.figure, FOUR)}. -log p(x): "
