@@ -228,6 +228,31 @@ def plot_sheets(sheets: Mapping[tuple[str, str], np.ndarray], *, width: float = 
     return figure
 
 
+def plot_gallery(sheets: Mapping[str, np.ndarray], *, across: int = 4, width: float = 2.2) -> Figure:
+    """Sheets of samples one after the other, each below its name.
+
+    Args:
+        sheets: grey values (height, width), uint8, by name.
+        across: sheets a row.
+        width: inches a sheet.
+
+    Example:
+        >>> sheet = np.zeros((58, 58), np.uint8)
+        >>> figure = plot_gallery({"CP-VAE": sheet, "INDq": sheet, "VAE": sheet}, across=2)
+        >>> [axes.get_title() for axes in figure.axes]
+        ['CP-VAE', 'INDq', 'VAE', '']
+    """
+    across = min(across, len(sheets))
+    down = -(-len(sheets) // across)
+    figure, axes = _subplots(down, across, figsize=(width * across, (width + 0.3) * down), squeeze=False)
+    for place in axes.flat:
+        _no_frame(place)
+    for place, (name, sheet) in zip(axes.flat, sheets.items(), strict=False):
+        place.imshow(sheet, cmap="gray", vmin=0, vmax=255)
+        place.set_title(name, fontsize=11)
+    return figure
+
+
 def plot_blocks(blocks: Mapping[str, Tensor], *, across: int = 15, shape: tuple[int, int] = SHAPE) -> Figure:
     """Images of several models, a titled block each, below one another.
 

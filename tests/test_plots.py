@@ -9,6 +9,7 @@ from cpvae_lite.plots import (
     plot_categories,
     plot_category_use,
     plot_category_uses,
+    plot_gallery,
     plot_history,
     plot_images,
     plot_label_posteriors,
@@ -103,3 +104,11 @@ def test_a_sheet_stands_under_its_names_and_a_missing_one_is_blank():
     assert [place.get_ylabel() for place in axes[:, 0]] == ["a", "b"]
     assert (axes[0, 0].get_images()[0].get_array() == 7).all() and (axes[1, 1].get_images()[0].get_array() == 9).all()
     assert not axes[0, 1].get_images() and not axes[1, 0].get_images()
+
+
+def test_a_gallery_has_its_sheets_in_rows_under_their_names():
+    sheets = {name: np.full((4, 4), value, np.uint8) for value, name in enumerate("abcde")}
+    axes = np.array(plot_gallery(sheets, across=3).axes).reshape(2, 3)
+    assert [place.get_title() for place in axes.flat] == ["a", "b", "c", "d", "e", ""]
+    assert all((place.get_images()[0].get_array() == value).all() for value, place in enumerate(axes.flat[:5]))
+    assert not axes[1, 2].get_images()
