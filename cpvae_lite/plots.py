@@ -200,34 +200,6 @@ def plot_label_posteriors(posteriors: Tensor, label_names: tuple[str, ...]) -> F
     return figure
 
 
-def plot_sheets(sheets: Mapping[tuple[str, str], np.ndarray], *, width: float = 2.6) -> Figure:
-    """Sheets of samples in rows and columns (the form of the paper's Figs. 14-16); one that is not there is blank.
-
-    Args:
-        sheets: grey values (height, width), uint8, by names of row and column.
-        width: inches a sheet.
-
-    Example:
-        >>> sheet = np.zeros((58, 58), np.uint8)
-        >>> figure = plot_sheets({("CP-VAE", "K = 10"): sheet, ("CP-VAE", "K = 50"): sheet, ("VAE", "K = 10"): sheet})
-        >>> [len(axes.images) for axes in figure.axes]
-        [1, 1, 1, 0]
-    """
-    rows, columns = (list(dict.fromkeys(names)) for names in zip(*sheets, strict=True))
-    figure, axes = _subplots(
-        len(rows), len(columns), figsize=(width * len(columns), (width + 0.1) * len(rows)), squeeze=False
-    )
-    for line, row in zip(axes, rows, strict=True):
-        for place, column in zip(line, columns, strict=True):
-            if (row, column) in sheets:
-                place.imshow(sheets[row, column], cmap="gray", vmin=0, vmax=255)
-            _no_frame(place)
-        line[0].set_ylabel(row, fontsize=11)
-    for place, column in zip(axes[0], columns, strict=True):
-        place.set_title(column, fontsize=11)
-    return figure
-
-
 def plot_gallery(sheets: Mapping[str, np.ndarray], *, across: int = 4, width: float = 2.2) -> Figure:
     """Sheets of samples one after the other, each below its name.
 

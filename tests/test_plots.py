@@ -14,7 +14,6 @@ from cpvae_lite.plots import (
     plot_images,
     plot_label_posteriors,
     plot_label_shares,
-    plot_sheets,
 )
 from cpvae_lite.sheets import image_grid
 
@@ -32,7 +31,7 @@ def _history():
         lambda: plot_category_use(torch.full((10,), 0.1)),
         lambda: plot_category_uses({"a": torch.full((10,), 0.1), "b": torch.rand(20), "c": torch.rand(20)}),
         lambda: plot_label_posteriors(torch.rand(3, 20), ("shoe", "bag", "coat")),
-        lambda: plot_sheets({("a", "10"): np.zeros((8, 8), np.uint8), ("b", "150"): np.zeros((8, 8), np.uint8)}),
+        lambda: plot_gallery({"a": np.zeros((8, 8), np.uint8), "b": np.zeros((8, 8), np.uint8)}),
         lambda: plot_label_shares(torch.rand(10, 2), ("shoe", "bag"), [3, 5]),
         lambda: plot_history(_history()),
     ],
@@ -95,15 +94,6 @@ def test_categories_stand_beside_those_of_the_same_label():
     posteriors = torch.tensor([[0.1, 0.2, 0.0, 0.7], [0.5, 0.1, 0.4, 0.0]])
     (image,) = plot_label_posteriors(posteriors, ("shoe", "bag")).axes[0].get_images()
     np.testing.assert_allclose(image.get_array(), [[0.7, 0.2, 0.1, 0.0], [0.0, 0.1, 0.5, 0.4]])
-
-
-def test_a_sheet_stands_under_its_names_and_a_missing_one_is_blank():
-    sheets = {("a", "10"): np.full((4, 4), 7, np.uint8), ("b", "150"): np.full((4, 4), 9, np.uint8)}
-    axes = np.array(plot_sheets(sheets).axes).reshape(2, 2)
-    assert [place.get_title() for place in axes[0]] == ["10", "150"]
-    assert [place.get_ylabel() for place in axes[:, 0]] == ["a", "b"]
-    assert (axes[0, 0].get_images()[0].get_array() == 7).all() and (axes[1, 1].get_images()[0].get_array() == 9).all()
-    assert not axes[0, 1].get_images() and not axes[1, 0].get_images()
 
 
 def test_a_gallery_has_its_sheets_in_rows_under_their_names():
