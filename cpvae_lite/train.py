@@ -261,7 +261,7 @@ def objective(model: LatentVariableModel, batch: Tensor, kl_weight: Tensor, temp
         kl_weight, temperature: scalars, as tensors, so that a compiled step need not be compiled again.
 
     Returns:
-        Scalars with gradients, by name: "loss", "reconstruction", and "kl_" with the name of each latent.
+        Scalars with gradients, by name: "loss", "reconstruction", and the divergence of each latent, as "kl_z".
 
     Raises:
         TypeError, ValueError: as :meth:`cpvae_lite.LatentVariableModel.infer` does.
