@@ -38,10 +38,13 @@ def cluster_pool(jobs: Sequence[Job], scheduler: str, tell: Callable[[Report], N
         tell: called with each report, from other threads.
 
     Raises:
+        ValueError: if there are no jobs.
         ConnectionError: if no scheduler answers.
         RuntimeError: if `distributed` is not installed, or if a worker lacks cpvae_lite, has another version of it or
             of torch, or does not see the folder.
     """
+    if not jobs:
+        raise ValueError("a cluster needs at least one job")
     folder, under_way = jobs[0].folder, set()
     with _connected(scheduler) as client:
         _require_fit(client, folder)

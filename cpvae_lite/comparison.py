@@ -5,10 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from cpvae_lite.classifier import load_classifier
+from cpvae_lite.classifier_score import ClassifierScore, classifier_score, reference_scores
+from cpvae_lite.data import Dataset
 from cpvae_lite.experiments import SHOWN, Experiment, grid
 from cpvae_lite.metrics import first_categories, label_overlap, shared_by_chance, shared_categories
 from cpvae_lite.paper import FIRST_CATEGORIES, reported
-from cpvae_lite.results import Results
+from cpvae_lite.results import Results, Spread
+from cpvae_lite.sheets import images_of
 from cpvae_lite.tables import BOUND, EVIDENCE, RELAXED, Column, Table
 from cpvae_lite.zoo import CATEGORICAL
 
@@ -25,6 +29,7 @@ NAMES = {  # in the paper's order
 }
 GAP = Column("difference", lambda found: found["negative_bound"] - found["relaxed_negative_bound"], 2)
 OURS = (RELAXED, BOUND, EVIDENCE)  # beside the paper's entry, from what flatters most to the thing itself
+SCORES = ("variety", "doubt", "score")  # of samples, in numbers of labels
 MARK = "*"  # of a category that stands in the lists of several labels
 
 
@@ -181,6 +186,57 @@ def generating_bound(results: Results, label: str) -> float:
     measures, model = run["measures"], results.model(label, run["training"]["seed"])
     q_c, p_c = torch.tensor(measures["aggregated_posterior"]).double(), model.aggregated_posterior.double()
     return measures["negative_bound"] - torch.xlogy(q_c, len(p_c) * p_c).sum().item()
+
+
+def samples_table(results: Results, dataset: Dataset) -> Table:
+    """How a classifier judges the stored samples of each model, and real images beside them.
+
+    Args:
+        results: of "mnist" or "fashion-mnist"; of several seeds the first is shown, whose samples are stored.
+        dataset: the same data, for the last row: groups of as many test images, mean and standard deviation.
+
+    Returns:
+        A table of what :class:`cpvae_lite.classifier_score.ClassifierScore` counts, a row for each model and size
+        that was run.
+
+    Raises:
+        ValueError: if the package has no classifier for the data.
+        FileNotFoundError: if the samples of a first seed are not there.
+
+    Example:
+        >>> from cpvae_lite import load_dataset
+        >>> table = samples_table(Results("mnist"), load_dataset("mnist", subset=True))
+        >>> table.header
+        ['samples of', 'K', 'variety', 'doubt', 'score']
+    """
+    rows = []
+    for run in rows_of(results.table):
+        if run.label in results:
+            found = score_of_samples(results, run.label)
+            figures = [f"{getattr(found, name):.2f}" for name in SCORES]
+            rows.append([NAMES[run.model["name"]], str(run.model.get("categories", "")), *figures])
+    real = reference_scores(load_classifier(results.table), dataset)
+    spreads = [Spread.over([getattr(group, name) for group in real]).format(2) for name in SCORES]
+    return Table(["samples of", "K", *SCORES], [*rows, ["test images", "", *spreads]])
+
+
+def score_of_samples(results: Results, label: str) -> ClassifierScore:
+    """How the shipped classifier judges the 64 samples that a run left.
+
+    Args:
+        results: of "mnist" or "fashion-mnist".
+        label: as "cp-150"; of several seeds the first is judged.
+
+    Raises:
+        ValueError: if the package has no classifier for the data.
+        FileNotFoundError: if that run left no samples.
+
+    Example:
+        >>> of_cp, of_indp = (score_of_samples(Results("mnist"), label) for label in ("cp-150", "indp-150"))
+        >>> of_cp.doubt < of_indp.doubt  # fewer of its digits could be two
+        True
+    """
+    return classifier_score(load_classifier(results.table), images_of(results.sheet(label)))
 
 
 def shared_table(results: Results) -> Table:

@@ -11,7 +11,8 @@ from functools import partial
 from operator import itemgetter
 
 from cpvae_lite.claims import Stored
-from cpvae_lite.comparison import NAMES, generating_bound, stored_posteriors
+from cpvae_lite.classifier_score import ClassifierScore
+from cpvae_lite.comparison import NAMES, generating_bound, score_of_samples, stored_posteriors
 from cpvae_lite.data import FASHION_ITEMS
 from cpvae_lite.experiments import SHOWN
 from cpvae_lite.metrics import first_categories
@@ -194,6 +195,24 @@ class Shown:
             True
         """
         return self.mean(name, figure) - self.mean(other, figure)
+
+    def samples(self, name: str) -> ClassifierScore:
+        """How a classifier judges 64 samples of a model's first seed.
+
+        Args:
+            name: of the model; also of one without categories, as "vae".
+
+        Raises:
+            ValueError: if there is no classifier for the data, as for Omniglot.
+            FileNotFoundError: if that run left no samples.
+
+        Example:
+            >>> from cpvae_lite.results import Results
+            >>> digits(Results).samples("cp").doubt < digits(Results).samples("vae").doubt
+            True
+        """
+        label = f"{name}-{self._size}"
+        return score_of_samples(self._results, label if label in self._results else name)
 
     def generating_bound(self, name: str) -> float:
         """Minus the bound of a model's first seed with the p(c) that images are drawn from.

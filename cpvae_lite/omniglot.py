@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from cpvae_lite._arguments import one_of
 from cpvae_lite.published import SIDE, Part, cache_folder
 from cpvae_lite.storage import atomic_write
 
@@ -105,7 +106,7 @@ def read_archives(archives: list[Path]) -> tuple[Part, Part]:
 
     Raises:
         FileNotFoundError: if an archive is missing.
-        ValueError: if an archive is damaged, or not whole.
+        ValueError: if an archive has another name, is damaged, or not whole.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -153,10 +154,10 @@ def _shrunk(archives: list[Path]) -> dict[str, np.ndarray]:
         with _opened(path) as archive:
             entries = [(ENTRY.fullmatch(name), name) for name in sorted(archive.namelist())]
             entries = [(match, name) for match, name in entries if match]
-            if len(entries) != ARCHIVES[path.stem] * DRAWERS:
+            expected = ARCHIVES[one_of("archive", path.stem, ARCHIVES)] * DRAWERS
+            if len(entries) != expected:
                 raise ValueError(
-                    f"{path} holds {len(entries)} drawings instead of {ARCHIVES[path.stem] * DRAWERS}; "
-                    "delete it and fetch it again"
+                    f"{path} holds {len(entries)} drawings instead of {expected}; delete it and fetch it again"
                 )
             for match, name in entries:
                 images.append(_drawing(archive, name, path))
@@ -205,7 +206,8 @@ def read_chardata(path: Path) -> tuple[Part, Part]:
         The part for training and validation, and the test part; labels are "character" and "alphabet".
 
     Raises:
-        ValueError: if the file is missing or damaged, or lacks an array.
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file is damaged, or lacks an array.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -219,6 +221,8 @@ def read_chardata(path: Path) -> tuple[Part, Part]:
     """
     from scipy.io import loadmat
 
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}")
     try:
         mat = loadmat(path)
         parts = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -49,3 +50,31 @@ def grey_sheet(images: Tensor, *, columns: int, shape: tuple[int, int] = SHAPE) 
         array([[255, 204,   0]], dtype=uint8)
     """
     return (255 * (1 - image_grid(images, columns=columns, shape=shape))).round().astype(np.uint8)
+
+
+def images_of(sheet: np.ndarray, *, shape: tuple[int, int] = SHAPE) -> Tensor:
+    """The images of a sheet again, from its grey values; the reverse of :func:`grey_sheet`, up to rounding.
+
+    Args:
+        sheet: uint8 (height, width), from 0 for ink to 255 for paper, as :func:`grey_sheet` or
+            :meth:`cpvae_lite.results.Results.sheet` gives it.
+        shape: of one image.
+
+    Returns:
+        float32 (N, features) in [0, 1], 1 for ink, row by row; also the white places of a last row that was not full.
+
+    Raises:
+        ValueError: if the sheet does not divide into images of that shape with gaps between them.
+
+    Example:
+        >>> sheet = grey_sheet(torch.tensor([[0.0, 0.2], [1.0, 0.4]]), columns=2, shape=(1, 2))
+        >>> images_of(sheet, shape=(1, 2))
+        tensor([[0.0000, 0.2000],
+                [1.0000, 0.4000]])
+    """
+    rows, columns = ((size + GAP) // (side + GAP) for size, side in zip(sheet.shape, shape, strict=True))
+    if sheet.shape != tuple(many * (side + GAP) - GAP for many, side in zip((rows, columns), shape, strict=True)):
+        raise ValueError(f"a sheet of {sheet.shape} pixels does not divide into images of {shape}")
+    cells = F.pad(1 - torch.tensor(sheet) / 255, (GAP, 0, GAP, 0))  # a gap above and left of each, as it was made
+    images = cells.unflatten(1, (columns, -1)).unflatten(0, (rows, -1)).transpose(1, 2)
+    return images[..., GAP:, GAP:].reshape(rows * columns, -1)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from cpvae_lite._arguments import height_and_width
 from cpvae_lite.conditionals import Bernoulli
-from cpvae_lite.directions import prototypes
+from cpvae_lite.directions import centres, prototypes
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.views import View, ipywidgets, script, style
 from cpvae_lite.views import traitlets as t
@@ -217,6 +217,11 @@ def _decoder(model: LatentVariableModel, order: Tensor) -> dict[str, Tensor]:
 
 
 def _priors(model: LatentVariableModel, order: Tensor) -> dict[str, Tensor]:
+    dimensions = centres(model)[0].shape[1]
+    if dimensions < len(DIRECTIONS):
+        raise ValueError(
+            f"views have {len(DIRECTIONS)} sliders for a code, and this model's has {dimensions} dimensions"
+        )
     found = prototypes(model, len(DIRECTIONS))
     return {name: getattr(found, name)[order] for name in ("mean", "scale", "directions")}
 

@@ -159,6 +159,11 @@ def test_a_worker_is_no_scheduler(dask, tmp_path):
         cluster_pool([Job.of(run("vae"), str(tmp_path))], address, None).__enter__()
 
 
+def test_a_cluster_without_jobs_is_refused():
+    with pytest.raises(ValueError, match="at least one job"):
+        cluster_pool([], "tcp://127.0.0.1:9", None).__enter__()
+
+
 def test_the_extra_is_named_where_it_lacks(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "distributed", None)
     command = ["reproduce", "synthetic/vae-seed0", "--scheduler", "tcp://127.0.0.1:9", "--out", str(tmp_path)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from cpvae_lite.sheets import grey_sheet, image_grid
+from cpvae_lite.sheets import grey_sheet, image_grid, images_of
 
 
 def placed(images, columns, shape, gap):
@@ -47,3 +47,23 @@ def test_grey_values_are_dark_for_ink_and_rounded():
     assert found.dtype == np.uint8
     np.testing.assert_array_equal(found[0], [255, 127, 255, 255, 0, 128])
     np.testing.assert_array_equal(found[-1], [191, 204, 255, 255, 255, 255])
+
+
+@pytest.mark.parametrize(
+    ("count", "columns", "shape"), [(6, 3, (2, 3)), (64, 8, (28, 28)), (1, 1, (1, 1)), (5, 5, (4, 2))]
+)
+def test_the_images_of_a_sheet_are_those_that_were_laid_out(count, columns, shape):
+    images = torch.randint(256, (count, shape[0] * shape[1])) / 255
+    found = images_of(grey_sheet(images, columns=columns, shape=shape), shape=shape)
+    torch.testing.assert_close(found, images)
+
+
+def test_places_left_over_are_paper():
+    found = images_of(grey_sheet(torch.ones(2, 4), columns=3, shape=(2, 2)), shape=(2, 2))
+    assert found.sum(1).tolist() == [4, 4, 0]
+
+
+@pytest.mark.parametrize("size", [(27, 28), (28, 29), (58, 57)])
+def test_a_sheet_of_other_images_is_refused(size):
+    with pytest.raises(ValueError, match="does not divide"):
+        images_of(np.zeros(size, np.uint8))

@@ -403,6 +403,11 @@ BAD_ENTRIES = {
 }
 
 
+def test_a_renamed_archive_is_named(archives):
+    with pytest.raises(ValueError, match="unknown archive 'images_evaluation-2'; did you mean 'images_evaluation'"):
+        read_archives([archives[0], archives[1].rename(archives[1].with_stem("images_evaluation-2"))])
+
+
 @pytest.mark.usefixtures("few_characters")
 @pytest.mark.parametrize(("bad", "cause"), BAD_ENTRIES.values(), ids=BAD_ENTRIES.keys())
 def test_a_bad_drawing_in_a_sound_archive_is_named(tmp_path, drawn, bad, cause):
@@ -462,6 +467,11 @@ def test_chardata_comes_before_the_archives_and_keeps_its_own_split(few_characte
     assert [len(split) for split in rows] == [20, 10, 9]
     assert sorted(rows[0] + rows[1]) == sorted(map(tuple, own[:30].tolist()))
     assert rows[2] == sorted(map(tuple, own[30:].tolist()))
+
+
+def test_a_missing_chardata_is_not_called_truncated(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"there is no file .*chardata\.mat"):
+        read_chardata(tmp_path / "chardata.mat")
 
 
 @pytest.mark.parametrize("length", [0, 1, 10, 50, 100, 127, 128, 200, 5_000, -100, -1])

@@ -92,6 +92,11 @@ def test_two_levels_are_refused():
         DecoderWeights.of(build("hvae", features=4, latent_size=4, hidden=5))
 
 
+def test_codes_with_fewer_dimensions_than_sliders_are_refused():
+    with pytest.raises(ValueError, match="3 sliders for a code, and this model's has 2 dimensions"):
+        DecoderWeights.of(build("cp", features=4, categories=2, latent_size=2, hidden=5))
+
+
 def test_a_weight_that_float16_cannot_hold_is_refused():
     model = small(categories=4)
     with torch.no_grad():
