@@ -24,6 +24,7 @@ DATA = {CLOTHES: "Fashion-MNIST", DIGITS: "MNIST", LETTERS: "Omniglot"}
 BOTH = ("cp", "indq")  # with a learned p(z|c)
 PLAIN = ("indp", "indqp")  # with N(0, I)
 FOUR = BOTH + PLAIN
+MANY_LABELS = 8.5  # a variety of samples that fewer than nine of ten labels cannot have
 Figure = Callable[[dict], float]
 
 # --- of one run ------------------------------------------------------------------------------------------
@@ -141,15 +142,22 @@ class Shown:
     Args:
         stored: gives the results of a data set by its name.
         data: the data set.
+        size: another number of categories or components than is shown.
 
     Example:
         >>> from cpvae_lite.results import Results
         >>> Shown(Results, DIGITS).text(used, 0)
         'CP-VAE 71, INDq 63'
+        >>> Shown(Results, CLOTHES, size=10).text(used, 0, ["cp"])
+        'CP-VAE 6'
     """
 
-    def __init__(self, stored: Stored, data: str):
-        self._results, self._size = stored(data), SHOWN[data]
+    def __init__(self, stored: Stored, data: str, size: int | None = None):
+        self._results, self._size = stored(data), size or SHOWN[data]
+
+    def _label(self, name: str) -> str:
+        """The run of a model: of one without a size its name alone."""
+        return name if name in self._results else f"{name}-{self._size}"
 
     def over_seeds(self, name: str, figure: Figure) -> Spread:
         """A figure of a model.
@@ -166,7 +174,7 @@ class Shown:
             >>> digits(Results).over_seeds("cp", used).values[0]  # of the first seed
             71
         """
-        return self._results.over_seeds(f"{name}-{self._size}", figure)
+        return self._results.over_seeds(self._label(name), figure)
 
     def mean(self, name: str, figure: Figure) -> float:
         """Its mean.
@@ -211,8 +219,17 @@ class Shown:
             >>> digits(Results).samples("cp").doubt < digits(Results).samples("vae").doubt
             True
         """
-        label = f"{name}-{self._size}"
-        return score_of_samples(self._results, label if label in self._results else name)
+        return score_of_samples(self._results, self._label(name))
+
+    def doubts(self, names: Sequence[str]) -> str:
+        """How many labels one sample of several models could have, in words; 1 is no doubt.
+
+        Example:
+            >>> from cpvae_lite.results import Results
+            >>> digits(Results).doubts(BOTH)
+            'CP-VAE 1.02, INDq 1.02'
+        """
+        return ", ".join(f"{NAMES[name]} {self.samples(name).doubt:.2f}" for name in names)
 
     def generating_bound(self, name: str) -> float:
         """Minus the bound of a model's first seed with the p(c) that images are drawn from.
@@ -229,7 +246,7 @@ class Shown:
             >>> round(found.first_run("cp")["negative_bound"] - found.generating_bound("cp"), 2)
             0.61
         """
-        return generating_bound(self._results, f"{name}-{self._size}")
+        return generating_bound(self._results, self._label(name))
 
     def generating(self, names: Sequence[str]) -> str:
         """The same of several models, in words.
@@ -283,7 +300,7 @@ class Shown:
             >>> digits(Results).first_run("cp")["used_categories"]
             71
         """
-        return self._results.first(f"{name}-{self._size}")
+        return self._results.first(self._label(name))
 
 
 clothes, digits, letters = (partial(Shown, data=data) for data in DATA)
