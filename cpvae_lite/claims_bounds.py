@@ -41,9 +41,10 @@ def _few(stored: Stored) -> Shown:
     return Shown(stored, CLOTHES, FEW)
 
 
-def _clearer_than_a_vae(found: Shown) -> bool:
-    samples = found.samples("cp")
-    return samples.variety > MANY_LABELS and samples.doubt < found.samples("vae").doubt
+def _draws_well(found: Shown, less: bool) -> bool:
+    """Whether samples of CP-VAE are varied, and doubted less than a VAE's, or at least no more."""
+    samples, vae = found.samples("cp"), found.samples("vae")
+    return samples.variety > MANY_LABELS and (vae.doubted_more(samples) if less else not samples.doubted_more(vae))
 
 
 BOUNDS = (
@@ -87,8 +88,8 @@ BOUNDS = (
     Claim(
         number="T3",
         says="VampPrior and hierarchical VampPrior perform best throughout",
-        verdict="does not hold here (one seed): on Fashion-MNIST with 10 components VampPrior is behind CP-VAE and "
-        "HVAE (the hierarchical one was not run). Nor does the paper's own table bear it out in full: with 10 on "
+        verdict="does not hold here in the one column that was run (Fashion-MNIST with 10, one seed): VampPrior is "
+        "ahead of the VAE, and behind CP-VAE and HVAE. Nor does the paper's own table bear it out in full: with 10 on "
         f"Fashion-MNIST INDqp is best, and VampPrior with 500 stands at {reported('vamp', CLOTHES, 500)}",
         where=TABLE_3,
         measured=lambda stored: (
@@ -115,7 +116,7 @@ BOUNDS = (
         ),
         stands=lambda stored: (
             digits(stored).ahead(BOUND.figure, *SAMPLED) < -SLIGHT
-            and digits(stored).samples("hvae").doubt > 1 + 3 * (digits(stored).samples("indq").doubt - 1)
+            and digits(stored).samples("hvae").doubted_more(digits(stored).samples("indq"))
             and min(FOUR, key=lambda name: letters(stored).mean(name, BOUND.figure)) == "indqp"
             and letters(stored).mean("indqp", kl_of_c) < 0.1
             and all(letters(stored).mean(name, kl_of_c) > 1 for name in BOTH)
@@ -125,18 +126,18 @@ BOUNDS = (
         number="G1",
         says="CP-VAE generates well at every K",
         verdict="holds as far as it was run (first seed, 64 samples): with 10 and with 150 categories samples are "
-        "varied, and clearer to a classifier than a VAE's, on clothes by little; Omniglot is judged by eye",
+        "varied; on digits a classifier doubts them less than a VAE's, on clothes no more; Omniglot is judged by eye",
         where=JUDGED,
         measured=lambda stored: "; ".join(
             f"{DATA[data]}, K = {size}: {Shown(stored, data, size).doubts(('cp', 'vae'))}" for data, size in GENERATED
         ),
-        stands=lambda stored: all(_clearer_than_a_vae(Shown(stored, *each)) for each in GENERATED),
+        stands=lambda stored: all(_draws_well(Shown(stored, *each), less=each[0] == DIGITS) for each in GENERATED),
     ),
     Claim(
         number="G2",
         says="With 10 components MoG and the VampPriors collapse to a few items; VampPrior improves with more",
         verdict="does not hold here for 10 components on Fashion-MNIST (one seed, 64 samples): samples are varied, and "
-        "no less clear than a VAE's; more components were not run",
+        "a classifier doubts them no more than a VAE's; more components were not run",
         where=JUDGED,
         measured=lambda stored: (
             "labels among the samples of ten kinds: "
@@ -144,7 +145,7 @@ BOUNDS = (
             + f"; labels that one sample could have: {_few(stored).doubts((*MIXTURES, 'vae'))}"
         ),
         stands=lambda stored: all(
-            each.variety > MANY_LABELS and each.doubt < 1.1 * _few(stored).samples("vae").doubt
+            each.variety > MANY_LABELS and not each.doubted_more(_few(stored).samples("vae"))
             for each in map(_few(stored).samples, MIXTURES)
         ),
     ),

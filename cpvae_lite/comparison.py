@@ -197,10 +197,10 @@ def samples_table(results: Results, dataset: Dataset) -> Table:
 
     Returns:
         A table of what :class:`cpvae_lite.classifier_score.ClassifierScore` counts, a row for each model and size
-        that was run.
+        that was run; doubt with its standard error over the samples.
 
     Raises:
-        ValueError: if the package has no classifier for the data.
+        ValueError: if the package has no classifier for the data, or if the test split has fewer than 1,280 images.
         FileNotFoundError: if the samples of a first seed are not there.
 
     Example:
@@ -213,7 +213,8 @@ def samples_table(results: Results, dataset: Dataset) -> Table:
     for run in rows_of(results.table):
         if run.label in results:
             found = score_of_samples(results, run.label)
-            figures = [f"{getattr(found, name):.2f}" for name in SCORES]
+            doubt = f"{found.doubt:.2f} ± {found.doubt_error:.2f}"
+            figures = [f"{found.variety:.2f}", doubt, f"{found.score:.2f}"]
             rows.append([NAMES[run.model["name"]], str(run.model.get("categories", "")), *figures])
     real = reference_scores(load_classifier(results.table), dataset)
     spreads = [Spread.over([getattr(group, name) for group in real]).format(2) for name in SCORES]

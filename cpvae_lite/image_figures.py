@@ -24,7 +24,7 @@ DATA = {CLOTHES: "Fashion-MNIST", DIGITS: "MNIST", LETTERS: "Omniglot"}
 BOTH = ("cp", "indq")  # with a learned p(z|c)
 PLAIN = ("indp", "indqp")  # with N(0, I)
 FOUR = BOTH + PLAIN
-MANY_LABELS = 8.5  # a variety of samples that fewer than nine of ten labels cannot have
+MANY_LABELS = 8.5  # a variety that samples without doubt can have only if they have nine labels of ten
 Figure = Callable[[dict], float]
 
 # --- of one run ------------------------------------------------------------------------------------------
@@ -222,14 +222,15 @@ class Shown:
         return score_of_samples(self._results, self._label(name))
 
     def doubts(self, names: Sequence[str]) -> str:
-        """How many labels one sample of several models could have, in words; 1 is no doubt.
+        """How many labels one sample of several models could have, with standard errors, in words; 1 is no doubt.
 
         Example:
             >>> from cpvae_lite.results import Results
             >>> digits(Results).doubts(BOTH)
-            'CP-VAE 1.02, INDq 1.02'
+            'CP-VAE 1.02 ± 0.01, INDq 1.02 ± 0.01'
         """
-        return ", ".join(f"{NAMES[name]} {self.samples(name).doubt:.2f}" for name in names)
+        found = {name: self.samples(name) for name in names}
+        return ", ".join(f"{NAMES[name]} {one.doubt:.2f} ± {one.doubt_error:.2f}" for name, one in found.items())
 
     def generating_bound(self, name: str) -> float:
         """Minus the bound of a model's first seed with the p(c) that images are drawn from.

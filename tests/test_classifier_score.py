@@ -47,6 +47,33 @@ def test_doubt_is_a_geometric_mean_over_images():
     assert found.doubt == pytest.approx(6 ** (1 / 3))
 
 
+def test_the_error_of_the_doubt_is_over_images_not_over_the_ways_to_see_them():
+    one = torch.tensor([[1.0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 1]])  # entropies log 2, 0, log 2
+    few, many = (classifier_score(Reads().eval(), one, repeats=repeats) for repeats in (1, 50))
+    deviation = math.sqrt(((math.log(2) / 3) ** 2 * 2 + (2 * math.log(2) / 3) ** 2) / 2)
+    assert few.doubt_error == pytest.approx(few.doubt * deviation / math.sqrt(3))
+    assert many.doubt_error == pytest.approx(few.doubt_error)
+
+
+def test_the_error_of_the_doubt_is_its_spread_between_sheets():
+    odds = torch.rand(2000, 64, generator=torch.Generator().manual_seed(0)).double()
+    sheets = [ClassifierScore(torch.stack([p, 1 - p], 1)[None]) for p in odds]
+    spread = torch.tensor([sheet.doubt for sheet in sheets]).std().item()
+    assert sum(sheet.doubt_error for sheet in sheets) / len(sheets) == pytest.approx(spread, rel=0.05)
+
+
+@pytest.mark.parametrize(("torn", "more"), [(60, True), (34, False), (4, False)])
+def test_more_doubt_counts_from_two_standard_errors_on(torn, more):
+    def sheet(count):
+        means = torch.zeros(64, 2)
+        means[:, 0] = means[:count, 1] = 1  # so many images could be two things
+        return classifier_score(Reads().eval(), means, repeats=1)
+
+    one, other = sheet(torn), sheet(30)
+    assert one.doubted_more(other) == more
+    assert (one.doubt - other.doubt > 2 * math.hypot(one.doubt_error, other.doubt_error)) == more
+
+
 def test_variety_weighs_labels_by_their_frequency():
     found = score([[1.0, 0]] * 3 + [[0, 1]])
     assert math.log(found.variety) == pytest.approx(-0.75 * math.log(0.75) - 0.25 * math.log(0.25))
@@ -55,12 +82,12 @@ def test_variety_weighs_labels_by_their_frequency():
 def test_a_score_is_at_least_one_whatever_the_classifier_says():
     for seed in range(20):
         logits = 3 * torch.randn(7, 5, generator=torch.Generator().manual_seed(seed))
-        assert 1 <= ClassifierScore(logits.double().softmax(1)).score <= 5
+        assert 1 <= ClassifierScore(logits.double().softmax(1)[None]).score <= 5
 
 
 def test_grey_pixels_are_binarised_anew_every_time():
     found = score([[0.5, 1.0]], repeats=4000)  # every other time sure of the second label, else torn
-    assert len(found.probabilities) == 4000
+    assert found.probabilities.shape == (4000, 1, 2)
     assert math.log(found.doubt) == pytest.approx(math.log(2) / 2, abs=0.03)
 
 
@@ -102,7 +129,7 @@ def test_real_images_are_taken_group_by_group_from_the_first():
     pixels[:3, 0] = pixels[3:6, 1] = 255  # the second pixel from the fourth image on
     data = Dataset.from_arrays(torch.zeros(4, 2, dtype=torch.uint8), validation=0.25, test=pixels)
     first, second = reference_scores(Reads().eval(), data, images=3, groups=2)
-    assert first.probabilities[:, 0].min() > 0.99 and second.probabilities[:, 1].min() > 0.99
+    assert first.probabilities[..., 0].min() > 0.99 and second.probabilities[..., 1].min() > 0.99
     (both,) = reference_scores(Reads().eval(), data, images=6, groups=1)
     assert both.score == pytest.approx(2)
     with pytest.raises(ValueError, match="4 groups of 3 need 12 images; the test split has 10"):
@@ -123,7 +150,9 @@ def test_the_table_has_a_row_for_each_run_and_one_of_real_images():
     shown = {f"{name} {size}".strip() for name, size, *_ in table.rows}
     assert {"CP-VAE 150", "VAE", "HVAE", "test images"} <= shown
     of_vae = next(row for row in table.rows if row[0] == "VAE")
-    assert of_vae[2:] == [f"{getattr(score_of_samples(results, 'vae'), name):.2f}" for name in table.header[2:]]
+    found = score_of_samples(results, "vae")
+    doubt = f"{found.doubt:.2f} ± {found.doubt_error:.2f}"
+    assert of_vae[2:] == [f"{found.variety:.2f}", doubt, f"{found.score:.2f}"]
     assert all("±" in entry for entry in table.rows[-1][2:])
 
 
