@@ -30,7 +30,7 @@ from cpvae_lite.tables import BOUND, EVIDENCE, RELAXED
 
 SLIGHT = 0.1  # nats
 SAMPLED = ("hvae", "indq")
-RIVALS = ("vamp", "cp", "hvae")
+RIVALS = ("hvamp", "vamp", "cp", "mog", "vae", "hvae")
 MIXTURES = ("mog", "vamp", "hvamp")
 FEW = 10  # categories or components
 GENERATED = [(data, size) for data in (DIGITS, CLOTHES) for size in (FEW, SHOWN[data])]
@@ -88,18 +88,18 @@ BOUNDS = (
     Claim(
         number="T3",
         says="VampPrior and hierarchical VampPrior perform best throughout",
-        verdict="does not hold here in the one column that was run (Fashion-MNIST with 10, one seed): VampPrior is "
-        "ahead of the VAE, and behind CP-VAE and HVAE. Nor does the paper's own table bear it out in full: with 10 on "
-        f"Fashion-MNIST INDqp is best, and VampPrior with 500 stands at {reported('vamp', CLOTHES, 500)}",
+        verdict="depends on which, in the one column that was run (Fashion-MNIST with 10, one seed): the hierarchical "
+        "one is ahead of all that were run, VampPrior is behind CP-VAE and HVAE. In the paper's table INDqp is best "
+        f"in that column, and VampPrior with 500 on Fashion-MNIST stands at {reported('vamp', CLOTHES, 500)}",
         where=TABLE_3,
         measured=lambda stored: (
             f"Fashion-MNIST, K = 10, negative bounds: {_few(stored).text(BOUND.figure, 2, RIVALS)}; -log p(x): "
             f"{_few(stored).text(EVIDENCE.figure, 2, RIVALS)}"
         ),
         stands=lambda stored: all(
-            _few(stored).ahead(figure, "vamp", name) > SLIGHT
+            min(_few(stored).ahead(figure, name, "hvamp") for name in RIVALS[1:]) > SLIGHT
+            and min(_few(stored).ahead(figure, "vamp", name) for name in ("cp", "hvae")) > SLIGHT
             for figure in (BOUND.figure, EVIDENCE.figure)
-            for name in ("cp", "hvae")
         ),
     ),
     Claim(
