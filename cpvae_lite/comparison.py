@@ -9,6 +9,7 @@ from cpvae_lite.classifier import load_classifier
 from cpvae_lite.classifier_score import ClassifierScore, classifier_score, reference_scores
 from cpvae_lite.data import Dataset
 from cpvae_lite.experiments import SHOWN, Experiment, grid
+from cpvae_lite.measures import MILLION
 from cpvae_lite.metrics import first_categories, label_overlap, shared_by_chance, shared_categories
 from cpvae_lite.paper import FIRST_CATEGORIES, reported
 from cpvae_lite.results import Results, Spread
@@ -287,8 +288,8 @@ def shared(measures: dict) -> int:
         measures: of a run of a model with a latent c, on data with one kind of label.
 
     Example:
-        >>> each = [[0.2, 0.2, 0.2, 0.2, 0.2, 0.0, 0.0], [0.0, 0.0, 0.2, 0.2, 0.2, 0.2, 0.2]]  # q(c|label), seven c
-        >>> shared({"label_posteriors": {"digit": each}})  # categories 2, 3 and 4
+        >>> each = torch.tensor([[2, 2, 2, 2, 2, 0, 0], [0, 0, 2, 2, 2, 2, 2]])  # tenths of q(c|label), seven c
+        >>> shared({"label_posterior_millionths": {"digit": each * 100_000}})  # categories 2, 3 and 4
         3
         >>> shared(Results("mnist").first("cp-150"))
         0
@@ -366,8 +367,8 @@ def stored_posteriors(measures: dict) -> Tensor:
         >>> q.shape, q.sum(1).round(decimals=2).unique()  # 50 alphabets, each with a distribution
         (torch.Size([50, 500]), tensor([1.]))
     """
-    (posteriors,) = measures["label_posteriors"].values()
-    return torch.tensor(posteriors)
+    (millionths,) = measures["label_posterior_millionths"].values()
+    return torch.as_tensor(millionths) / MILLION
 
 
 def _marked(first: list[list[int]], row: int) -> str:

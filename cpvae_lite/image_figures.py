@@ -127,7 +127,7 @@ def most_of_an_alphabet(found: dict) -> float:
         found: the measures of a run on Omniglot.
 
     Example:
-        >>> most_of_an_alphabet({"label_posteriors": {"alphabet": [[0.5, 0.25, 0.25], [0.0, 0.25, 0.75]]}})
+        >>> most_of_an_alphabet({"label_posterior_millionths": {"alphabet": [[500000, 500000], [250000, 750000]]}})
         0.75
     """
     return stored_posteriors(found).max().item()

@@ -150,7 +150,7 @@ SYNTHETIC = (
 
 def _agreement(found: dict, figure: str) -> float | None:
     """With the labels whose q(c|label) is stored, too: of Omniglot's two kinds, the alphabets."""
-    kinds = list(found.get("label_posteriors", ()))
+    kinds = list(found.get("label_posterior_millionths", ()))
     return found["labels"][kinds[0]][figure] if kinds else None
 
 

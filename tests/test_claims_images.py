@@ -63,11 +63,11 @@ def as_the_paper_reports(name, found):
     found["negative_bound"] = 233.8 if name == "cp" else 234.4
     found["used_categories"] = 100 if name == "cp" else 9
     first = range(0, 50, 5) if name == "cp" else [0] * 10
-    found["label_posteriors"]["item"] = [[0.0] * k + [0.2] * 5 + [0.0] * (145 - k) for k in first]
+    found["label_posterior_millionths"]["item"] = [[0] * k + [200_000] * 5 + [0] * (145 - k) for k in first]
 
 
-ALIKE = [[1 / 150] * 150] * 10
-APART = [[0.0] * 5 * row + [0.2] * 5 + [0.0] * (145 - 5 * row) for row in range(10)]
+ALIKE = [[6667] * 150] * 10
+APART = [[0] * 5 * row + [200_000] * 5 + [0] * (145 - 5 * row) for row in range(10)]
 
 # What would overturn a verdict, one thing at a time: data set, model, figure, value.
 OVERTURNED = [
@@ -83,10 +83,10 @@ OVERTURNED = [
     ("R3", "fashion-mnist", "indq", "used_categories", 80),
     ("R3", "ablations", "cp-no-warmup", "used_categories", 20),
     ("R3", "ablations", "cp-no-warmup", "used_categories", 80),
-    ("R4", "fashion-mnist", "cp", "label_posteriors.item", ALIKE),
-    ("R4", "fashion-mnist", "indq", "label_posteriors.item", ALIKE),
-    ("R4", "fashion-mnist", "indp", "label_posteriors.item", APART),
-    ("R4", "fashion-mnist", "indqp", "label_posteriors.item", APART),
+    ("R4", "fashion-mnist", "cp", "label_posterior_millionths.item", ALIKE),
+    ("R4", "fashion-mnist", "indq", "label_posterior_millionths.item", ALIKE),
+    ("R4", "fashion-mnist", "indp", "label_posterior_millionths.item", APART),
+    ("R4", "fashion-mnist", "indqp", "label_posterior_millionths.item", APART),
     ("R5a", "fashion-mnist", "indp", "effective_categories", 20.0),
     ("R5a", "fashion-mnist", "indqp", "used_categories", 50),
     ("R5a", "fashion-mnist", "indp", "used_categories", 80),
@@ -94,7 +94,7 @@ OVERTURNED = [
     ("R5b", "fashion-mnist", "indp", "generation.purity", 0.5),
     ("R5b", "fashion-mnist", "indqp", "generation.purity", 0.18),
     ("R6", "fashion-mnist", "cp", "generation.counts", [[10] * 10] * 150),
-    ("R6", "fashion-mnist", "cp", "label_posteriors.item", [[0.2] * 5 + [0.0] * 145] * 10),
+    ("R6", "fashion-mnist", "cp", "label_posterior_millionths.item", [[200_000] * 5 + [0] * 145] * 10),
     ("T1", "fashion-mnist", "indq", "negative_bound", 300.0),
     ("T1", "mnist", "indq", "negative_bound", 80.0),
     ("T1", "fashion-mnist", "cp", "negative_bound", 230.0),
@@ -129,7 +129,7 @@ OVERTURNED = [
     ("M2", "mnist", "indq", "effective_categories", 150.0),
     ("O1", "omniglot", "cp", "labels.alphabet.accuracy", 0.25),
     ("O1", "omniglot", "indq", "labels.alphabet.accuracy", 0.06),
-    ("O1", "omniglot", "indp", "label_posteriors.alphabet", [[0.6, 0.4], [0.4, 0.6]]),
+    ("O1", "omniglot", "indp", "label_posterior_millionths.alphabet", [[600_000, 400_000], [400_000, 600_000]]),
     ("O2", "omniglot", "cp", "aggregated_posterior", [0.002] * 500),
 ]
 
@@ -211,8 +211,15 @@ def test_what_was_measured_is_plain_text_and_open_sentences_have_none(claim):
         ("M2", "mnist", "indq", "effective_categories", 99.0, "equal categories: MNIST: INDq 99; Fashion-MNIST: "),
         ("T2", "mnist", "indp", "negative_log_evidence", 55.55, "-log p(x): Fashion-MNIST: CP-VAE "),
         ("T2", "mnist", "indp", "negative_log_evidence", 55.55, "INDp 55.55, "),
-        ("O1", "omniglot", "indp", "label_posteriors.alphabet", [[0.625, 0.375]], "alphabet: CP-VAE 0.572, INDq "),
-        ("O1", "omniglot", "indp", "label_posteriors.alphabet", [[0.625, 0.375]], "INDp 0.625, "),
+        (
+            "O1",
+            "omniglot",
+            "indp",
+            "label_posterior_millionths.alphabet",
+            [[625_000, 375_000]],
+            "alphabet: CP-VAE 0.572, INDq ",
+        ),
+        ("O1", "omniglot", "indp", "label_posterior_millionths.alphabet", [[625_000] * 2], "INDp 0.625, "),
     ],
 )
 def test_a_sentence_shows_the_figures_of_its_data(number, data, name, figure, value, says):

@@ -27,16 +27,18 @@ from cpvae_lite.zoo import MODELS, build
 def record(name, size, seed, bound, epochs=300, posteriors=None):
     measures = {"negative_bound": bound, "negative_log_evidence": bound - 3, "importance_samples": 500}
     if posteriors:
-        measures |= {"relaxed_negative_bound": bound - 1, "label_posteriors": {"item": posteriors}}
+        millionths = [[10_000 * percent for percent in row] for row in posteriors]
+        measures |= {"relaxed_negative_bound": bound - 1, "label_posterior_millionths": {"item": millionths}}
     model = {"name": name} | ({"categories": size} if size else {})
     run = {"model": model, "training": {"seed": seed}, "measures": measures}
     machine = {"device": "cpu", "processor": "some processor"}
     return run | {"epochs": epochs, "best_epoch": epochs - 10, "seconds": 5400.0, "environment": machine}
 
 
-CP = [[0.5, 0.3, 0.2, 0, 0, 0], [0, 0, 0.1, 0.2, 0.3, 0.4]]
-CP_ANEW = [[0, 0.5, 0.3, 0.2, 0, 0], [0.4, 0, 0, 0.1, 0.2, 0.3]]  # the categories of another seed are others
-INDQ = [[0.4, 0.3, 0.2, 0.06, 0.04, 0], [0.4, 0.3, 0.2, 0.04, 0, 0.06]]
+# q(c|label), in percent
+CP = [[50, 30, 20, 0, 0, 0], [0, 0, 10, 20, 30, 40]]
+CP_ANEW = [[0, 50, 30, 20, 0, 0], [40, 0, 0, 10, 20, 30]]  # the categories of another seed are others
+INDQ = [[40, 30, 20, 6, 4, 0], [40, 30, 20, 4, 0, 6]]
 
 
 @pytest.fixture

@@ -222,12 +222,12 @@ def test_measures_of_images_are_json_and_say_what_the_model_has(clothes, name, s
     found = run.measure(model, clothes, 1)
     json.dumps(found, allow_nan=False)
     assert found["importance_samples"] == 2 and found["images"] == 200
-    assert ("generation" in found) == (name != "hvae") and ("label_posteriors" in found) == (name == "cp")
+    assert ("generation" in found) == (name != "hvae") and ("label_posterior_millionths" in found) == (name == "cp")
     assert found["active_units"].keys() == ({"z2", "z1"} if name == "hvae" else {"z"})
     if name == "cp":
         pi, items = model.predict_proba(clothes.observed("test")), clothes.test.labels["item"]
         assert torch.allclose(torch.tensor(found["aggregated_posterior"]), pi.mean(0), atol=1e-6)
-        shoe = torch.tensor(found["label_posteriors"]["item"])[7]
+        shoe = torch.tensor(found["label_posterior_millionths"]["item"][7]) / 1e6
         assert torch.allclose(shoe, pi[items == 7].mean(0), atol=1e-6)
         assert len(found["generation"]["weights"]) == 10
 
@@ -239,7 +239,7 @@ def test_labels_of_too_many_kinds_are_not_stored(clothes):
     model = named("omniglot/cp-50-seed0").build(clothes)
     model.aggregated_posterior.fill_(1 / 50)
     found = measure_images(model, replace(many, name="drawn"), temperature=1.0, importance_samples=1, seed=0)
-    assert found["label_posteriors"].keys() == {"few"} and "generation" not in found
+    assert found["label_posterior_millionths"].keys() == {"few"} and "generation" not in found
 
 
 def test_an_epoch_that_is_neither_best_nor_last_is_refused():

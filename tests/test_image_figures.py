@@ -68,7 +68,7 @@ def test_means_within_their_deviations_are_level(cp, indq, level):
 def test_figures_of_labels():
     found = {
         "labels": {"digit": {"nmi": 0.1, "ari": 0.2, "purity": 0.3, "accuracy": 0.4}},
-        "label_posteriors": {"digit": [[0.2, 0.8], [0.6, 0.4]]},
+        "label_posterior_millionths": {"digit": [[200_000, 800_000], [600_000, 400_000]]},
     }
     assert purity(found) == 0.3 and most_of_an_alphabet(found) == pytest.approx(0.8)
 

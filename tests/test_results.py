@@ -38,9 +38,9 @@ def test_a_shipped_run_has_the_settings_that_the_grid_has_now_and_what_stays_of_
     run = named(name)
     assert missing([run], SHIPPED) == []
     record = SHIPPED / f"{name}.json"
-    posteriors = json.loads(record.read_text())["measures"].get("label_posteriors", {})
+    posteriors = json.loads(record.read_text())["measures"].get("label_posterior_millionths", {})
     numbers = sum(len(row) for rows in posteriors.values() for row in rows)  # of Omniglot's 50 alphabets many
-    assert record.stat().st_size < 25_000 + 11 * numbers
+    assert record.stat().st_size < 25_000 + 6 * numbers
     assert (SHIPPED / name / "model.safetensors").exists() == run.keeps_weights
     assert (SHIPPED / f"{name}.png").exists() == ("sheet" in run.keeps)
 
@@ -95,9 +95,9 @@ def test_the_shipped_weights_have_the_shipped_figures_on_the_shipped_images(run)
     assert found.terms["kl_c"] == pytest.approx(measures["kl_c"], abs=0.002)
     pi = model.predict_proba(x)
     assert pi.mean(0).tolist() == pytest.approx(measures["aggregated_posterior"], abs=1e-4)
-    ((kind, posteriors),) = measures["label_posteriors"].items()
-    for row, recorded in zip(label_posteriors(pi, data.test.labels[kind]), posteriors, strict=True):
-        assert row.tolist() == pytest.approx(recorded, abs=1e-3)
+    ((kind, millionths),) = measures["label_posterior_millionths"].items()
+    for row, recorded in zip(label_posteriors(pi, data.test.labels[kind]), millionths, strict=True):
+        assert (1e6 * row).tolist() == pytest.approx(recorded, abs=1e3)
 
 
 @pytest.mark.parametrize("run", [run for run in SUBSETS if run.label != "vae"], ids=lambda run: run.name)
