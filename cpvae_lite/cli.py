@@ -49,10 +49,12 @@ from cpvae_lite.train import fit
 from cpvae_lite.zoo import build
 
 TRAINING = (
-    "epochs", "batch_size", "learning_rate", "warmup", "patience", "temperature", "least_temperature", "seed",
-    "checkpoint_every", "compile",
+    "epochs", "batch_size", "learning_rate", "warmup", "patience", "temperature", "temperature_decay",
+    "least_temperature", "seed", "checkpoint_every", "compile",
 )  # fmt: skip
-BUILDING = ("categories", "latent_size", "hidden", "gate", "prior_spread")
+BUILDING = (
+    "categories", "latent_size", "hidden", "gate", "elu_logits", "prior_spread", "prior_start", "learned_prior",
+)  # fmt: skip
 UNITS = "left and right are averages over x, in nats; see the book, number by number"
 IN_PYTHON = {  # what does the same for data that only the user has
     "train": "fit(model, dataset, config, out={folder!r}, resume=True)",

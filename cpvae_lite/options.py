@@ -80,6 +80,19 @@ def _add_train(commands, run: Callable) -> None:
         metavar="S",
         help=f"of the components at the start; default: {ModelConfig.prior_spread}",
     )
+    add(
+        "--prior-start",
+        metavar="HOW",
+        help="where the means of p(z|c) start: normal, around 0, or uniform, in [0, 1]; default: normal",
+    )
+    add(
+        "--frozen-prior",
+        dest="learned_prior",
+        action="store_false",
+        default=None,
+        help="keep the means and variances of p(z|c) as they start",
+    )
+    add("--elu-logits", action="store_true", default=None, help="apply an ELU to the logits of c")
     add("--gate", metavar="HOW", help=f"what q(z|x,c) sees of c: {' or '.join(GATES)}; default: probs")
     add("--epochs", type=int, metavar="N", help=f"at most; default: {TrainConfig.epochs}")
     add("--batch-size", type=int, metavar="B", help=f"default: {TrainConfig.batch_size}")
@@ -87,6 +100,12 @@ def _add_train(commands, run: Callable) -> None:
     add("--warmup", type=int, metavar="N", help=f"epochs until the KL weight is 1; default: {TrainConfig.warmup}")
     add("--patience", type=int, metavar="N", help=f"epochs to wait for a better bound; default: {TrainConfig.patience}")
     add("--temperature", type=float, metavar="T", help=f"of c, at the start; default: {TrainConfig.temperature}")
+    add(
+        "--temperature-decay",
+        type=float,
+        metavar="R",
+        help=f"epoch e multiplies it by exp(-R e); default: {TrainConfig.temperature_decay}",
+    )
     add(
         "--least-temperature",
         type=float,

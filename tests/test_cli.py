@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import fields
 from functools import partial
 
 import numpy as np
@@ -17,7 +18,9 @@ from training_runs import config, images, model
 from cpvae_lite import cli, fit, joint, load_dataset, load_model, train
 from cpvae_lite.aggregated import AggregatedPosterior
 from cpvae_lite.metrics import used_categories
+from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.storage import read_tensors
+from cpvae_lite.zoo import ModelConfig
 
 QUICK = ["--dataset", "fashion-mnist", "--subset", "--categories", "6", "--epochs", "1", "--warmup", "1"]
 
@@ -51,6 +54,23 @@ def test_train_prints_one_json_object_and_talks_on_stderr(tmp_path, capsys):
     result = json.loads(out)
     assert result["epochs"] == 1 and result["split"] == "validation" and result["negative_bound"] > 0
     assert "shipped with the package" in err and "epoch" in err
+
+
+def test_each_setting_of_model_and_training_is_an_option():
+    """What the data decide is none, and a model is named by --model."""
+    settings = {field.name for kind in (ModelConfig, TrainConfig) for field in fields(kind)}
+    assert {*cli.BUILDING, *cli.TRAINING} == settings - {"name", "features", "likelihood"}
+
+
+def test_what_was_given_is_what_is_trained(tmp_path):
+    ablated = ["--elu-logits", "--prior-start", "uniform", "--frozen-prior", "--temperature-decay", "0.5"]
+    small = ["--hidden", "8", "--latent-size", "2", "--out", str(tmp_path)]
+    assert cli.main(["train", *QUICK, *small, *ablated]) == 0
+    prior = load_model(tmp_path).latents[-1].prior
+    assert not list(prior.parameters()) and prior.mean.min() >= 0  # means drawn from [0, 1] that stayed
+    begun = json.loads((tmp_path / "run.json").read_text())
+    assert begun["model"]["elu_logits"] and begun["training"]["temperature_decay"] == 0.5
+    assert begun["model"]["prior_spread"] == ModelConfig.prior_spread  # what was not given has its default
 
 
 def test_evaluate_agrees_with_the_model(run, capsys):
@@ -93,7 +113,8 @@ def test_resume_of_a_finished_run_changes_nothing(run, capsys):
 
 
 @pytest.mark.parametrize(
-    "other", [["--dataset", "mnist"], ["--model", "vae"], ["--categories", "7"], ["--learning-rate", "0.1"]]
+    "other",
+    [["--dataset", "mnist"], ["--model", "vae"], ["--categories", "7"], ["--elu-logits"], ["--learning-rate", "0.1"]],
 )
 def test_resume_refuses_what_does_not_fit_the_run(run, capsys, other):
     assert other[0].strip("-").replace("-", "_")[:5] in fails(capsys, "train", "--resume", "--out", str(run), *other)
@@ -140,6 +161,9 @@ def test_evaluate_and_sample_refuse_an_unfinished_run(run, tmp_path, capsys):
         (["--model", "cpp"], "did you mean 'cp'"),
         (["--dataset", "fashon-mnist"], "did you mean 'fashion-mnist'"),
         (["--gate", "prob"], "did you mean 'probs'"),
+        (["--prior-start", "unifrom"], "did you mean 'uniform'"),
+        (["--model", "indp", "--frozen-prior"], "indp has no p(z|c) for learned_prior=False; cp, indq have"),
+        (["--temperature-decay", "-1"], "temperature_decay must be finite and at least 0"),
         (["--model", "vae", "--categories", "3"], "vae has no categories"),
         (["--dataset", "omniglot"], "ships no part of omniglot"),
     ],
