@@ -2,11 +2,13 @@
 
 run.json                 model, training settings and data, written before the first step
 checkpoint.safetensors   weights, best weights, optimiser and history after a whole epoch
+run.lock                 held while a process is at the run
 model.safetensors, model.json, history.json    the finished model
 """
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from torch import Tensor
 from cpvae_lite._arguments import expanded, said
 from cpvae_lite.data import Dataset
 from cpvae_lite.history import History
+from cpvae_lite.locks import alone
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.saved import configuration_of, load_state, require_readable, save_model, stamp
 from cpvae_lite.schedule import TrainConfig
@@ -128,7 +131,8 @@ def require_no_run(folder: Path) -> None:
 
 
 class Run:
-    """The folder of one training run.
+    """The folder of one training run, which one process at a time can be at: from :meth:`claim` or :meth:`restore` on,
+    until :meth:`close`.
 
     Args:
         folder: it need not exist.
@@ -152,6 +156,32 @@ class Run:
         self.folder, self.settings = expanded(folder), settings
         self.epochs_on_disk = 0
         self._claimed = False
+        self._held = ExitStack()
+
+    def _alone(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._held.enter_context(alone(self.folder / "run.lock", str(self.folder), over=self._is_over))
+
+    def _is_over(self) -> bool:
+        """Finished, or withdrawn."""
+        return (self.folder / "model.json").exists() or not (self.folder / "run.json").exists()
+
+    def close(self) -> None:
+        """Let other processes at the run.
+
+        Example:
+            >>> import tempfile
+            >>> from cpvae_lite import build
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     run = Run(folder, {})
+            ...     run.claim(build("vae", features=4))
+            ...     held = (Path(folder) / "run.lock").exists()
+            ...     run.withdraw()
+            ...     run.close()
+            ...     held, list(Path(folder).iterdir())
+            (True, [])
+        """
+        self._held.close()
 
     @staticmethod
     def describe(model: LatentVariableModel, training: TrainConfig, dataset: Dataset) -> dict:
@@ -190,6 +220,7 @@ class Run:
 
         Raises:
             FileExistsError: if a run is here already.
+            BusyError: if another process is at it.
             OSError: if the folder cannot be written.
 
         Example:
@@ -197,11 +228,14 @@ class Run:
             >>> from cpvae_lite import build
             >>> model = build("vae", features=4)
             >>> with tempfile.TemporaryDirectory() as folder:
-            ...     Run(folder, {}).claim(model)
+            ...     run = Run(folder, {})
+            ...     run.claim(model)
+            ...     run.close()
             ...     Run(folder, {}).claim(model)
             Traceback (most recent call last):
             FileExistsError: ... holds a run already (run.json): choose another folder, resume that run, or delete it
         """
+        self._alone()
         require_no_run(self.folder)
         write_json(self.folder / "run.json", stamp() | self.settings | {"start": _start(model)})
         self._claimed = True
@@ -216,8 +250,8 @@ class Run:
             ...     run = Run(folder, {})
             ...     run.claim(build("vae", features=4))
             ...     run.withdraw()
-            ...     list(Path(folder).iterdir())
-            []
+            ...     (Path(folder) / "run.json").exists()
+            False
         """
         if self._claimed:
             (self.folder / "run.json").unlink(missing_ok=True)
@@ -232,6 +266,7 @@ class Run:
 
         Raises:
             FileNotFoundError: if no run is here.
+            BusyError: if another process is at it.
             ValueError: if the checkpoint is damaged, of another configuration, from a newer version, or of more
                 epochs than are asked for; if there is none, and the model starts from other weights than the run.
 
@@ -247,6 +282,8 @@ class Run:
             >>> len(state.history), state.history == history
             (2, True)
         """
+        read_run(self.folder)  # no folder is made where none is
+        self._alone()
         begun = read_run(self.folder)
         self._require_same(begun, self.folder / "run.json")
         path = self.folder / "checkpoint.safetensors"

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import count
 from pathlib import Path
 from queue import Empty, SimpleQueue
-
-from filelock import FileLock, Timeout
 
 from cpvae_lite.checkpoint import load_last, read_run, settings_of
 from cpvae_lite.cluster import cluster_pool
 from cpvae_lite.data import Dataset
 from cpvae_lite.experiments import Experiment
 from cpvae_lite.history import History
+from cpvae_lite.locks import alone
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.own_process import Job
 from cpvae_lite.pools import Report, local_pool
@@ -25,7 +23,7 @@ from cpvae_lite.records import leave
 from cpvae_lite.storage import read_json, read_tensors
 from cpvae_lite.train import aggregate, fit
 
-WAIT = 10  # seconds for the process of a worker that has died to let go of its run
+WAIT = 40  # seconds for the process of a worker that has died to let go of its run; more than it has to end
 
 
 def result_path(folder: str | Path, experiment: Experiment) -> Path:
@@ -75,10 +73,6 @@ def _is_done(experiment: Experiment, path: Path) -> bool:
     return True
 
 
-class BusyError(RuntimeError):
-    """Another process is at the same run."""
-
-
 def reproduce(
     experiment: Experiment,
     folder: str | Path,
@@ -123,7 +117,8 @@ def reproduce(
         ('slow/cp-150-seed0', 150)
     """
     path = result_path(folder, experiment)
-    with _alone_at(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with alone(path.with_suffix(".lock"), str(path.with_suffix("")), over=path.exists, wait=WAIT):
         if not _is_done(experiment, path):
             dataset = experiment.dataset()
             model = experiment.build(dataset).to(device)
@@ -136,23 +131,6 @@ def reproduce(
 def _begun(path: Path) -> Path:
     """The folder of a run under way."""
     return path.with_suffix(".part")
-
-
-@contextmanager
-def _alone_at(path: Path) -> Iterator[None]:
-    """Context that one process at a time can be in; one that was killed is out of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path.with_suffix(".lock"))
-    try:
-        lock.acquire(timeout=WAIT)
-    except Timeout:
-        raise BusyError(f"another process is at {path.with_suffix('')}; it is left to that one") from None
-    try:
-        yield
-    finally:
-        lock.release()
-        if path.exists():  # then it does not matter any more who is alone
-            Path(lock.lock_file).unlink(missing_ok=True)
 
 
 def _train(

@@ -6,7 +6,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import torch
@@ -72,6 +72,7 @@ def fit(
     Raises:
         ValueError: if model, data and settings do not fit together, or the checkpoint is of another run.
         FileExistsError: if `out` holds a run and `resume` is False.
+        BusyError: if another process is at the run in `out`.
         FileNotFoundError: if it holds none and `resume` is True.
         NotFiniteError: if the loss is not finite; names the step, the term and the last good checkpoint.
         RuntimeError: if a model composed by hand does what a CUDA graph cannot hold.
@@ -92,14 +93,14 @@ def fit(
     on_gpu = device.type == "cuda"
     optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True, capturable=on_gpu)
     state = TrainState(model, optimizer)
-    run = _open_run(out, resume, state, config, dataset)
-    model.aggregated_posterior.fill_(torch.nan)  # that of other weights says nothing about these
-    with own_stream(device):
-        _train(state, dataset, config, run, progress, after_epoch)
-        state.load_best()
-    aggregate(model, dataset)
-    if run:
-        run.finish(model, state.history)
+    with _opened(out, resume, state, config, dataset) as run:
+        model.aggregated_posterior.fill_(torch.nan)  # that of other weights says nothing about these
+        with own_stream(device):
+            _train(state, dataset, config, run, progress, after_epoch)
+            state.load_best()
+        aggregate(model, dataset)
+        if run:
+            run.finish(model, state.history)
     if len(state.history) < config.warmup:
         weight = config.kl_weight_at(len(state.history))
         warnings.warn(
@@ -141,19 +142,22 @@ def _require_fit(model: LatentVariableModel, dataset: Dataset, config: TrainConf
         raise ValueError(f"{len(dataset.train)} training images are fewer than a batch of {config.batch_size}")
 
 
-def _open_run(
+@contextmanager
+def _opened(
     out: str | Path | None, resume: bool, state: TrainState, config: TrainConfig, dataset: Dataset
-) -> Run | None:
+) -> Iterator[Run | None]:
+    """Context with the folder of the run, if there is one: begun anew, or at the checkpoint to go on from."""
     if out is None:
         if resume:
             raise ValueError("resume=True needs out=, the folder of the run to go on with")
-        return None
-    run = Run(out, Run.describe(state.model, config, dataset))
-    if resume:
-        run.restore(state)
-    else:
-        run.claim(state.model)
-    return run
+        yield None
+        return
+    with closing(Run(out, Run.describe(state.model, config, dataset))) as run:
+        if resume:
+            run.restore(state)
+        else:
+            run.claim(state.model)
+        yield run
 
 
 def _train(

@@ -5,9 +5,13 @@ import errno
 import json
 import os
 import pickle
+import signal
 import struct
+import subprocess
+import sys
 import warnings
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +22,7 @@ from training_runs import config, images, model, same, weights
 import cpvae_lite
 from cpvae_lite import Summed, build, estimate_bound, fit, load_model, log_marginal, save_model
 from cpvae_lite.checkpoint import load_last, read_history, read_run
+from cpvae_lite.locks import BusyError
 from cpvae_lite.saved import FORMAT
 from cpvae_lite.storage import read_json, read_tensors, write_json, write_tensors
 
@@ -368,7 +373,41 @@ def test_a_run_is_described_before_its_first_step(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         fit(model(), images(), config(), out=tmp_path, progress=False)
     assert read_run(tmp_path)["training"] == asdict(config())
-    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+    assert {path.name for path in tmp_path.iterdir()} == {"run.json", "run.lock"}
+
+
+AT_THE_RUN = """
+import sys
+from training_runs import config, images, model
+from cpvae_lite import fit
+
+fit(model(), images(), config(epochs=100_000), out=sys.argv[1], after_epoch=lambda _: print("."), progress=False)
+"""
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_a_second_process_cannot_go_on_with_a_run_until_the_first_has_ended(tmp_path, end):
+    out = tmp_path / "run"
+    command = [sys.executable, "-u", "-c", AT_THE_RUN, str(out)]
+    heeds = partial(signal.signal, signal.SIGINT, signal.default_int_handler)  # a background job would ignore it
+    first = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=Path(__file__).parent, preexec_fn=heeds
+    )
+    first.stdout.readline()  # after an epoch
+    with pytest.raises(BusyError, match=f"another process is at {out}; it is left to that one"):
+        fit(model(), images(), config(epochs=100_000), out=out, resume=True, progress=False, after_epoch=pytest.fail)
+    first.send_signal(end)
+    first.communicate()
+    done = len(read_tensors(out / "checkpoint.safetensors")[1]["history"])
+    history = fit(model(), images(), config(epochs=done + 1), out=out, resume=True, progress=False)
+    assert len(history) == done + 1 and not (out / "run.lock").exists()
+
+
+def test_a_run_that_cannot_be_gone_on_with_is_not_held(tmp_path):
+    fit(model(), images(), config(), out=tmp_path, progress=False)
+    with pytest.raises(ValueError, match="is of another run"):
+        fit(model(), images(), config(learning_rate=0.1), out=tmp_path, resume=True, progress=False)
+    assert len(fit(model(), images(), config(), out=tmp_path, resume=True, progress=False)) == config().epochs
 
 
 def test_no_run_and_damaged_runs_are_told_apart(tmp_path):

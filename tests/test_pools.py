@@ -10,9 +10,10 @@ import pytest
 from few_data import followed, kill, processes, result, run, same, starts, undisturbed
 
 from cpvae_lite import own_process, reproduction
+from cpvae_lite.locks import BusyError
 from cpvae_lite.own_process import Job, OwnProcess
 from cpvae_lite.pools import local_pool
-from cpvae_lite.reproduction import BusyError, missing, reproduce
+from cpvae_lite.reproduction import missing, reproduce
 
 COMMAND = [sys.executable, "-m", "cpvae_lite.cli", "reproduce"]
 

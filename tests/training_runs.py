@@ -1,6 +1,6 @@
 """Small training runs that several tests share, and the program that kills and interrupts one of them.
 
-    python tests/runs.py FOLDER
+    python tests/training_runs.py FOLDER
 
 trains one and the same run three times: FOLDER/whole without a break, FOLDER/killed through several
 SIGKILLs, FOLDER/interrupted through SIGINTs. It prints the exit codes of the children that it cut off.
