@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -95,11 +96,27 @@ class Column:
             >>> Column("modes", lambda measures: measures["generated"]["modes"], 1).entry(Results("synthetic"), "cp-2")
             '2.0 ± 0.0'
         """
+        spread = self._spread(results, label)
+        return "–" if spread is None else spread.format(self.digits)
+
+    def mean(self, results: Results, label: str) -> float | None:
+        """Mean over the seeds; None where there is no such figure.
+
+        Args, Raises: as :meth:`entry` has them.
+
+        Example:
+            >>> Column("modes", lambda measures: measures["generated"]["modes"]).mean(Results("synthetic"), "cp-2")
+            2.0
+        """
+        spread = self._spread(results, label)
+        return None if spread is None else spread.mean
+
+    def _spread(self, results: Results, label: str) -> Spread | None:
         found = [
             self._of(run, results.folder / f"{label}-seed{run['training'].get('seed')}.json")
             for run in results.runs(label)
         ]
-        return "–" if None in found else Spread.over(found).format(self.digits)
+        return None if None in found else Spread.over(found)
 
     def _of(self, run: dict, path: Path) -> float | None:
         try:
@@ -154,6 +171,29 @@ def _agreement(found: dict, figure: str) -> float | None:
     return found["labels"][kinds[0]][figure] if kinds else None
 
 
+def uneven_use(found: dict) -> float | None:
+    """What an even p(c) costs, KL(q(c) ‖ 1/K): the term C2 of Eq. 20, with the q(c) of the images that were measured.
+
+    With that q(c) for its p(c) the same model has a bound that is better by so much.
+
+    Args:
+        found: the measures of a run on images.
+
+    Returns:
+        Nats; None for a model without categories.
+
+    Example:
+        >>> uneven_use({"categories": 8, "effective_categories": 2.0}) == math.log(4)
+        True
+    """
+    return math.log(found["categories"] / found["effective_categories"]) if "categories" in found else None
+
+
+def _less_uneven_use(found: dict) -> float | None:
+    uneven = uneven_use(found)
+    return None if uneven is None else found["negative_bound"] - uneven
+
+
 def _generation(found: dict, figure: str) -> float | None:
     return found["generation"][figure] if "generation" in found else None
 
@@ -162,6 +202,9 @@ BOUND = Column("-bound", lambda found: found["negative_bound"], 2)
 RELAXED = Column("relaxed, no bound", lambda found: found.get("relaxed_negative_bound"), 2)
 EVIDENCE = Column("-log p(x)", lambda found: found["negative_log_evidence"], 2)
 PRICE_OF_C = Column("KL of c", lambda found: found.get("kl_c"), 2)
+USED = Column("above 1/K", lambda found: found.get("used_categories"), 0)
+UNEVEN = Column("uneven use", uneven_use, 2)
+LESS_UNEVEN = Column("-bound less uneven use", _less_uneven_use, 2)
 PURITY = (
     Column("generation purity", lambda found: _generation(found, "purity")),
     Column("by chance", lambda found: _generation(found, "chance")),
@@ -171,7 +214,7 @@ IMAGES = (
     RELAXED,
     EVIDENCE,
     PRICE_OF_C,
-    Column("above 1/K", lambda found: found.get("used_categories"), 0),
+    USED,
     Column("NMI", lambda found: _agreement(found, "nmi")),
     Column("purity", lambda found: _agreement(found, "purity")),
     *PURITY,

@@ -2,19 +2,9 @@
 
 import pytest
 
-from cpvae_lite.image_figures import (
-    BOTH,
-    DIGITS,
-    PLAIN,
-    Shown,
-    by_data,
-    empty,
-    mixed,
-    most_of_an_alphabet,
-    purity,
-    used,
-)
+from cpvae_lite.image_figures import empty, mixed, most_of_an_alphabet, purity, used
 from cpvae_lite.results import Results, Spread
+from cpvae_lite.shown import BOTH, DIGITS, PLAIN, Shown, by_data
 
 
 def test_a_category_is_mixed_if_no_kind_comes_in_more_than_half_of_the_cases():

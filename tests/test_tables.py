@@ -3,10 +3,12 @@
 from html.parser import HTMLParser
 
 import pytest
+import torch
 
+from cpvae_lite.metrics import effective_categories
 from cpvae_lite.results import Results, Spread
 from cpvae_lite.storage import write_json
-from cpvae_lite.tables import COLUMNS, Column, Table, table_of
+from cpvae_lite.tables import COLUMNS, LESS_UNEVEN, Column, Table, table_of, uneven_use
 
 
 class Cells(HTMLParser):
@@ -133,3 +135,11 @@ def test_a_damaged_record_is_named_and_other_files_are_left_alone(results):
     write_json(results.folder / "a-seed4.json", {})
     with pytest.raises(ValueError, match=r"a-seed4.json is damaged"):
         Results("toy", results.folder.parent)
+
+
+def test_uneven_use_is_the_divergence_of_q_from_an_even_prior():
+    q = torch.tensor([0.5, 0.25, 0.125, 0.125])
+    found = {"negative_bound": 90.0, "categories": 4, "effective_categories": effective_categories(q)}
+    assert uneven_use(found) == pytest.approx((q * (4 * q).log()).sum().item(), abs=1e-6)
+    assert LESS_UNEVEN.figure(found) == pytest.approx(90.0 - uneven_use(found))
+    assert uneven_use({"negative_bound": 90.0}) is LESS_UNEVEN.figure({"negative_bound": 90.0}) is None
