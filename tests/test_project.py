@@ -33,6 +33,11 @@ def pins() -> list[Requirement]:
     return [Requirement(line) for line in lines if line and not line.startswith("#")]
 
 
+def test_the_repository_stays_small():
+    """Runs leave files; a clone should not grow by weights that no page shows."""
+    assert sum(path.stat().st_size for path in tracked()) < 60e6
+
+
 @pytest.mark.parametrize("requirement", [r for r in REQUIREMENTS if r.name != "cpvae_lite"], ids=lambda r: r.name)
 def test_every_requirement_is_pinned_within_its_bounds(requirement):
     pinned = [pin for pin in pins() if pin.name == requirement.name]
