@@ -18,6 +18,7 @@ from cpvae_lite.results import Spread
 USUAL, LOW, LAST, SLOW = "synthetic", "temperature", "last", "slow"  # the tables of section 6.1
 CALLED = {USUAL: "usual", LOW: "low", LAST: "last epoch", SLOW: "slower"}
 CLOSE = 0.005  # two clean bumps are closer to the truth than this; a bridge between them is not
+ONE_MODE, MIXED = 0.99, 0.9  # purity of categories that keep to a mode, and of some that do not
 NEAR = 0.02  # two bumps of any kind are closer than this; one broad hill is not
 
 TABLES = "synthetic#all-models-five-seeds"
@@ -70,6 +71,10 @@ def _improves_with_few(stored: Stored, table: str, model: str) -> bool:
 def _without_learning(stored: Stored) -> list[bool]:
     """Which runs with 2 categories have two clean bumps though their prior is one Gaussian for both."""
     return _two_bumps(stored, LOW, "indp-2") + _two_bumps(stored, LOW, "indqp-2")
+
+
+def _purity(stored: Stored, table: str, label: str) -> Spread:
+    return stored(table).over_seeds(label, lambda run: run["purity"])
 
 
 def _in_use(stored: Stored) -> Spread:
@@ -184,6 +189,27 @@ SYNTHETIC = (
         where="synthetic#the-models",
         measured=lambda stored: "it has nothing to choose from",
         stands=lambda stored: all("purity" not in run["measures"] for run in stored(USUAL).runs("vae")),
+    ),
+    Claim(
+        number="S3c",
+        says="CP-VAE can: a category of its own draws one of the modes",
+        verdict="holds with 2 categories; with 150 it depends on temperature and epoch",
+        where=FIG_4,
+        measured=lambda stored: (
+            "share of a category's numbers on the side of its mode, on average: "
+            + "; ".join(
+                f"with {count}: "
+                + ", ".join(
+                    f"{CALLED[table]} {_purity(stored, table, f'cp-{count}').format(3)}" for table in (USUAL, LAST, LOW)
+                )
+                for count in (2, 150)
+            )
+        ),
+        stands=lambda stored: (
+            all(min(_purity(stored, table, "cp-2").values) > ONE_MODE for table in (USUAL, LAST, LOW))
+            and all(min(_purity(stored, table, "cp-150").values) > ONE_MODE for table in (LAST, LOW))
+            and min(_purity(stored, USUAL, "cp-150").values) < MIXED < max(_purity(stored, USUAL, "cp-150").values)
+        ),
     ),
     Claim(
         number="S4",

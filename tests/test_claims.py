@@ -87,6 +87,7 @@ OVERTURNED = [  # results under which a verdict would be another
     *[(number, PERFECT) for number in ("S1b", "S2b", "S2c", "S3a", "S5", "S6a")],
     ("S2b", learning_decides),
     ("S3b", choosing),
+    ("S3c", choosing),
     ("S4", best_with_many),
     ("S6a", mixing),
     ("S6b", two_in_use),
@@ -139,6 +140,16 @@ def test_one_model_in_one_table_overturns_a_verdict(number, table, label, figure
 
     changed = altered(change)(table)
     assert not CLAIMS[number].stands(lambda name: changed if name == table else SHIPPED_RESULTS(name))
+
+
+@pytest.mark.parametrize("table, label", [(USUAL, "cp-2"), (LAST, "cp-2"), (LAST, "cp-150"), (LOW, "cp-150")])
+def test_categories_that_mix_overturn_that_they_draw_one_mode(table, label):
+    def change(name, found):
+        if name == label:
+            found["purity"] = 0.85
+
+    changed = altered(change)(table)
+    assert not CLAIMS["S3c"].stands(lambda name: changed if name == table else SHIPPED_RESULTS(name))
 
 
 @pytest.mark.parametrize("shares, stands", [((0.4, 0.6), True), ((0.02, 0.98), False)])
