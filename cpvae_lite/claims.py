@@ -14,6 +14,7 @@ from functools import cache
 from itertools import zip_longest
 from pathlib import Path
 
+from cpvae_lite._arguments import one_of
 from cpvae_lite.results import SHIPPED, Results
 from cpvae_lite.tables import Table
 
@@ -80,6 +81,28 @@ def open_claim(number: str, says: str, where: str, verdict: str = "open: not run
         ('open: not run yet', '')
     """
     return Claim(number, says, verdict, where, measured=lambda stored: "", stands=lambda stored: True)
+
+
+def numbered(claims: Iterable[Claim], *numbers: str) -> list[Claim]:
+    """Some sentences by their numbers, for a page that speaks of these alone.
+
+    Args:
+        claims: all sentences.
+        numbers: as "S1a", in the order of the rows.
+
+    Raises:
+        ValueError: if there is no such sentence.
+
+    Example:
+        >>> from cpvae_lite.claims_synthetic import SYNTHETIC
+        >>> [claim.says for claim in numbered(SYNTHETIC, "S3b")]
+        ['The VAE cannot be asked for one of the modes']
+        >>> numbered(SYNTHETIC, "S3")
+        Traceback (most recent call last):
+        ValueError: unknown sentence 'S3'; did you mean 'S3c'? Known: S1a, S1b, S2a, ...
+    """
+    found = {claim.number: claim for claim in claims}
+    return [found[one_of("sentence", number, found)] for number in numbers]
 
 
 class Sentences(Table):
