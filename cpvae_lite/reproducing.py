@@ -19,8 +19,7 @@ from cpvae_lite.tables import COLUMNS, table_of
 
 def run(options: argparse.Namespace) -> int:
     """Do what `cpvae-lite reproduce` was asked for; returns the exit code."""
-    _require_fit(options)
-    wanted = list({run.name: run for what in options.what for run in _wanted(what, options)}.values())
+    wanted = asked_for(options)
     todo = missing(wanted, options.out or SHIPPED)
     if options.dry_run:
         for experiment in todo:
@@ -37,8 +36,17 @@ def run(options: argparse.Namespace) -> int:
     return FAILED if failed else 0
 
 
+def asked_for(options: argparse.Namespace) -> list[Experiment]:
+    """The runs that the options ask for, each once.
+
+    Raises:
+        TypeError, ValueError: if there is no such run, or if options do not fit together; now, not after hours.
+    """
+    _require_fit(options)
+    return list({run.name: run for what in options.what for run in _wanted(what, options)}.values())
+
+
 def _require_fit(options: argparse.Namespace) -> None:
-    """Options that do not fit together are an error now, not after hours."""
     if options.out is None:
         refuse(options, ("epochs", "importance_samples", "jobs", "scheduler"), "with --out DIR")
     if options.out is None and not options.dry_run:
