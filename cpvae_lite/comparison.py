@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
 
 import torch
@@ -33,20 +34,23 @@ NAMES = {  # in the paper's order
 GAP = Column("difference", lambda found: found["negative_bound"] - found["relaxed_negative_bound"], 2)
 OURS = (RELAXED, BOUND, EVIDENCE)  # beside the paper's entry, from what flatters most to the thing itself
 SCORES = ("variety", "doubt", "score")  # of samples, in numbers of labels
+TRIAL = "*"  # behind the epochs of runs that are not as planned
 MARK = "*"  # of a category that stands in the lists of several labels
 
 
-def table_3(results: Results) -> Table:
+def table_3(results: Results, labels: Collection[str] | None = None) -> Table:
     """A data set's columns of Table 3: negative bounds in nats, a row for each model and size.
 
     A row whose run is not there has the paper's entry only; a dash is a figure that the model does not have.
 
     Args:
         results: of "mnist", "fashion-mnist" or "omniglot".
+        labels: which rows, as "cp-150"; all by default.
 
     Returns:
         A table with the paper's entry, ours (mean and standard deviation over seeds), the number of seeds, and how
-        many epochs the runs took; fewer than were planned are early stops.
+        many epochs the runs took. Fewer than were planned are early stops; "*" behind them marks a trial: runs with
+        other settings than :func:`cpvae_lite.experiments.grid` has, as fewer epochs or importance samples.
 
     Raises:
         ValueError: if the results are of another table, or the measures of a run are not whole.
@@ -56,7 +60,7 @@ def table_3(results: Results) -> Table:
         >>> table.header[:3], table.rows[0][:3]
         (['model', 'K', 'paper'], ['CP-VAE', '50', '117.51'])
     """
-    rows = [_row(results, run.label, run.model) for run in rows_of(results.table)]
+    rows = [_row(results, run) for run in rows_of(results.table) if labels is None or run.label in labels]
     return Table(["model", "K", "paper", *(column.name for column in OURS), "seeds", "epochs"], rows)
 
 
@@ -76,15 +80,16 @@ def rows_of(data: str) -> list[Experiment]:
     return sorted(grid(data, [0]), key=lambda run: list(NAMES).index(run.model["name"]))
 
 
-def _row(results: Results, label: str, model: dict) -> list[str]:
-    size = model.get("categories")
-    row = [NAMES[model["name"]], str(size or ""), f"{reported(model['name'], results.table, size):.2f}"]
-    if label not in results:
+def _row(results: Results, planned: Experiment) -> list[str]:
+    name, size = planned.model["name"], planned.model.get("categories")
+    row = [NAMES[name], str(size or ""), f"{reported(name, results.table, size):.2f}"]
+    if planned.label not in results:
         return row + [""] * (len(OURS) + 2)
-    runs = results.runs(label)
-    ours = [column.entry(results, label) for column in OURS]
+    runs = results.runs(planned.label)
+    ours = [column.entry(results, planned.label) for column in OURS]
     epochs = sorted({run["epochs"] for run in runs})
-    return [*row, *ours, str(len(runs)), "-".join(map(str, dict.fromkeys([epochs[0], epochs[-1]])))]
+    mark = TRIAL if results.other_settings(planned) else ""
+    return [*row, *ours, str(len(runs)), "-".join(map(str, dict.fromkeys([epochs[0], epochs[-1]]))) + mark]
 
 
 def runs_table(results: Results) -> Table:
@@ -185,8 +190,7 @@ def generating_bound(results: Results, label: str) -> float:
         >>> round(generating_bound(Results("omniglot"), "cp-500"), 2)
         112.93
     """
-    run = results.runs(label)[0]
-    measures, model = run["measures"], results.model(label, run["training"]["seed"])
+    measures, model = results.first(label), results.model(label)
     q_c, p_c = torch.tensor(measures["aggregated_posterior"]).double(), model.aggregated_posterior.double()
     return measures["negative_bound"] - torch.xlogy(q_c, len(p_c) * p_c).sum().item()
 

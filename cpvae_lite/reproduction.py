@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict
 from itertools import count
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from cpvae_lite.checkpoint import load_last, read_run, settings_of
+from cpvae_lite.checkpoint import load_last, read_run
 from cpvae_lite.cluster import cluster_pool
 from cpvae_lite.data import Dataset
 from cpvae_lite.experiments import Experiment
@@ -20,6 +19,7 @@ from cpvae_lite.own_process import Job
 from cpvae_lite.pools import Report, local_pool
 from cpvae_lite.progress import Progress
 from cpvae_lite.records import leave
+from cpvae_lite.results import Results
 from cpvae_lite.storage import read_json, read_tensors
 from cpvae_lite.train import aggregate, fit
 
@@ -45,7 +45,8 @@ def missing(experiments: Iterable[Experiment], folder: str | Path) -> list[Exper
         folder: of results.
 
     Raises:
-        ValueError: if a result there is damaged, or of other settings, such as fewer epochs or importance samples.
+        ValueError: if a result in the folder of a table is damaged, or if one that shares its label with an
+            experiment differs from it in more than the seed, as in epochs or importance samples.
 
     Example:
         >>> from cpvae_lite.experiments import grid
@@ -53,24 +54,18 @@ def missing(experiments: Iterable[Experiment], folder: str | Path) -> list[Exper
         >>> missing(grid("synthetic"), SHIPPED)  # they are shipped
         []
     """
-    return [experiment for experiment in experiments if not _is_done(experiment, result_path(folder, experiment))]
+    wanted = list(experiments)
+    stored = {table: Results(table, folder) for table in {experiment.table for experiment in wanted}}
+    for experiment in wanted:
+        _require_alike(experiment, stored[experiment.table])
+    return [experiment for experiment in wanted if not result_path(folder, experiment).exists()]
 
 
-def _is_done(experiment: Experiment, path: Path) -> bool:
-    if not path.exists():
-        return False
-    found = read_json(path)
-    parts = {
-        "training": asdict(experiment.training),
-        "model": experiment.model,
-        "measures": {"importance_samples": experiment.importance_samples},
-    }
-    for part, wanted in parts.items():
-        there = settings_of(found, part, path)
-        other = [key for key, value in wanted.items() if there.get(key) != value]
-        if other:
-            raise ValueError(f"{path} is of a run with other settings ({', '.join(other)}); choose another folder")
-    return True
+def _require_alike(experiment: Experiment, stored: Results, dataset: Dataset | None = None) -> None:
+    """Runs that share a label get one mean: another seed beside a trial would be trained for nothing."""
+    if other := stored.other_settings(experiment, dataset):
+        path, names = stored.path(experiment.label), ", ".join(other)
+        raise ValueError(f"{path} is of a run with other settings ({names}); choose another folder")
 
 
 def reproduce(
@@ -103,7 +98,7 @@ def reproduce(
         FileNotFoundError: if the data are missing and cannot be downloaded.
         NotFiniteError: if the training breaks; see :func:`cpvae_lite.fit`.
         OSError: if the folder cannot be written.
-        ValueError: if what is there is damaged, or of other settings.
+        ValueError: if what is there is damaged, or of other settings, or if results of that label are of other data.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -119,8 +114,9 @@ def reproduce(
     path = result_path(folder, experiment)
     path.parent.mkdir(parents=True, exist_ok=True)
     with alone(path.with_suffix(".lock"), str(path.with_suffix("")), over=path.exists, wait=WAIT):
-        if not _is_done(experiment, path):
+        if missing([experiment], folder):
             dataset = experiment.dataset()
+            _require_alike(experiment, Results(experiment.table, folder), dataset)
             model = experiment.build(dataset).to(device)
             history = _train(experiment, model, dataset, _begun(path), progress, after_epoch or (lambda epochs: None))
             _finish(experiment, model, dataset, history, path)

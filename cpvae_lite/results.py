@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from copy import copy
+from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
 
@@ -13,11 +14,14 @@ import numpy as np
 from PIL import Image
 
 from cpvae_lite.checkpoint import settings_of
+from cpvae_lite.data import Dataset
+from cpvae_lite.experiments import Experiment
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.saved import load_model
 from cpvae_lite.storage import read_json
 
 NAME = re.compile(r"(.+)-seed(\d+)")  # of a result: its label and its seed
+FINGERPRINT = "fingerprint of the data"
 SHIPPED = Path(str(resources.files("cpvae_lite") / "artifacts" / "results"))
 
 
@@ -84,7 +88,8 @@ class Results:
         table, folder: its name, and where its records are.
 
     Raises:
-        ValueError: if a record is damaged, or if runs that differ in more than their seed share a label.
+        ValueError: if a record is damaged, or if runs that share a label differ in more than their seed, as in
+            settings or data.
 
     Example:
         >>> results = Results("synthetic")
@@ -96,8 +101,8 @@ class Results:
         self.table, self.folder = table, Path(folder) / table
         found = [(*match.groups(), path) for path in self.folder.glob("*.json") if (match := NAME.fullmatch(path.stem))]
         self._runs: dict[str, list[dict]] = {}
-        for label, _, path in sorted(found, key=lambda run: (run[0], int(run[1]))):
-            self._runs.setdefault(label, []).append(_record(path))
+        for label, seed, path in sorted(found, key=lambda run: (run[0], int(run[1]))):
+            self._runs.setdefault(label, []).append(_record(path, int(seed)))
         for label, runs in self._runs.items():
             if other := _differing([_settings(run, self.folder) for run in runs]):
                 names = ", ".join(other)
@@ -106,6 +111,49 @@ class Results:
     def __contains__(self, label: str) -> bool:
         """Whether there is a run of that label."""
         return label in self._runs
+
+    def only(self, names: Collection[str]) -> Results:
+        """The same, with those runs alone that have one of these names.
+
+        Args:
+            names: of runs, as "synthetic/cp-150-seed0"; those that are not there are left out.
+
+        Example:
+            >>> found = Results("synthetic").only({"synthetic/cp-2-seed1", "synthetic/cp-2-seed4"})
+            >>> found.labels, [run["training"]["seed"] for run in found.runs("cp-2")]
+            (['cp-2'], [1, 4])
+        """
+        found = copy(self)
+        kept = {
+            label: [run for run in runs if f"{self.table}/{label}-seed{run['training']['seed']}" in names]
+            for label, runs in self._runs.items()
+        }
+        found._runs = {label: runs for label, runs in kept.items() if runs}
+        return found
+
+    def other_settings(self, experiment: Experiment, dataset: Dataset | None = None) -> list[str]:
+        """In what the runs of a label differ from how an experiment makes them, whatever its seed.
+
+        Args:
+            experiment: of this table.
+            dataset: compare the data too, and not their name alone.
+
+        Returns:
+            The names of settings; none if no run of that label is there.
+
+        Example:
+            >>> from cpvae_lite.experiments import named
+            >>> run = named("synthetic/cp-2-seed0")
+            >>> Results("synthetic").other_settings(run), Results("synthetic").other_settings(run.lasting(5))
+            ([], ['epochs'])
+        """
+        if experiment.label not in self:
+            return []
+        there = _settings(self.runs(experiment.label)[0], self.folder)
+        wanted = experiment.model | asdict(experiment.training) | {"seed": None}
+        wanted |= {"data": experiment.data, "importance_samples": experiment.importance_samples}
+        wanted |= {FINGERPRINT: dataset.fingerprint} if dataset else {}
+        return [name for name, value in wanted.items() if there.get(name) != value]
 
     @property
     def labels(self) -> list[str]:
@@ -159,47 +207,75 @@ class Results:
         """
         return Spread.over([figure(run["measures"]) for run in self.runs(label)])
 
-    def model(self, label: str, seed: int = 0) -> LatentVariableModel:
+    def path(self, label: str, seed: int | None = None) -> Path:
+        """Where the record of a run is; its weights and samples stand beside it.
+
+        Args:
+            label: as "cp-150".
+            seed: of the first run by default.
+
+        Raises:
+            KeyError: if it was never run, and no seed is given.
+
+        Example:
+            >>> Results("slow").path("cp-150").name, Results("slow").path("cp-150", seed=3).name
+            ('cp-150-seed0.json', 'cp-150-seed3.json')
+        """
+        seed = self.runs(label)[0]["training"]["seed"] if seed is None else seed
+        return self.folder / f"{label}-seed{seed}.json"
+
+    def model(self, label: str, seed: int | None = None) -> LatentVariableModel:
         """The trained model of a run that kept its weights.
+
+        Args:
+            label, seed: as in :meth:`path`.
 
         Raises:
             FileNotFoundError: if it did not.
+            KeyError: if it was never run, and no seed is given.
             ValueError: if they are damaged; see :func:`cpvae_lite.load_model`.
 
         Example:
             >>> Results("synthetic").model("cp-2").aggregated_posterior.round(decimals=1)  # q(c)
             tensor([0.5000, 0.5000])
         """
-        return load_model(self.folder / f"{label}-seed{seed}")
+        return load_model(self.path(label, seed).with_suffix(""))
 
-    def sheet(self, label: str, seed: int = 0) -> np.ndarray:
+    def sheet(self, label: str, seed: int | None = None) -> np.ndarray:
         """The samples that a run left: grey values (height, width) from 0 for ink to 255 for paper, uint8.
+
+        Args:
+            label, seed: as in :meth:`path`.
 
         Raises:
             FileNotFoundError: if it left none.
+            KeyError: if it was never run, and no seed is given.
 
         Example:
             >>> Results("mnist").sheet("cp-150").shape  # 64 images
             (238, 238)
         """
-        path = self.folder / f"{label}-seed{seed}.png"
+        path = self.path(label, seed).with_suffix(".png")
         if not path.is_file():
-            raise FileNotFoundError(f"the run {label} with seed {seed} left no samples in {self.folder}")
+            raise FileNotFoundError(f"the run {path.stem} left no samples in {self.folder}")
         with Image.open(path) as image:
             return np.asarray(image.convert("L"))
 
 
-def _record(path: Path) -> dict:
+def _record(path: Path, seed: int) -> dict:
     record = read_json(path)
-    if not all(isinstance(record.get(part), dict) for part in ("model", "training", "measures")):
-        raise ValueError(f"{path} is damaged: it is no record of a run")
+    whole = all(isinstance(record.get(part), dict) for part in ("model", "training", "data", "measures"))
+    if not whole or record["training"].get("seed") != seed:
+        raise ValueError(f"{path} is damaged: it is no record of a run of that name")
     return record
 
 
 def _settings(record: dict, folder: Path) -> dict:
     """All that runs of one label share."""
     settings = settings_of(record, "model", folder) | settings_of(record, "training", folder) | {"seed": None}
-    return settings | {"importance_samples": record["measures"].get("importance_samples")}
+    data, samples = record["data"], record["measures"].get("importance_samples")
+    settings |= {"data": data.get("name"), "subset": data.get("subset"), FINGERPRINT: data.get("fingerprint")}
+    return settings | {"importance_samples": samples}
 
 
 def _differing(settings: list[dict]) -> list[str]:

@@ -112,10 +112,7 @@ class Column:
         return None if spread is None else spread.mean
 
     def _spread(self, results: Results, label: str) -> Spread | None:
-        found = [
-            self._of(run, results.folder / f"{label}-seed{run['training'].get('seed')}.json")
-            for run in results.runs(label)
-        ]
+        found = [self._of(run, results.path(label, run["training"]["seed"])) for run in results.runs(label)]
         return None if None in found else Spread.over(found)
 
     def _of(self, run: dict, path: Path) -> float | None:

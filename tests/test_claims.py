@@ -209,7 +209,7 @@ def test_the_table_has_a_row_for_each_claim():
 
 def test_the_table_reads_the_folder_that_it_is_given(tmp_path):
     for seed, modes in enumerate((1, 2)):
-        record = {"model": {}, "training": {"seed": seed}, "measures": {"modes": modes}}
+        record = {"model": {}, "training": {"seed": seed}, "data": {}, "measures": {"modes": modes}}
         write_json(tmp_path / "toy" / f"cp-2-seed{seed}.json", record)
 
     def modes(stored):

@@ -36,7 +36,7 @@ class Altered(Results):
             for run in runs:
                 change(name, run["measures"])
 
-    def sheet(self, label, seed=0):
+    def sheet(self, label, seed=None):
         other = self._sheets.get(label, label)
         if other is not FEW_IMAGES:
             return super().sheet(other, seed)

@@ -30,7 +30,7 @@ def record(name, size, seed, bound, epochs=300, posteriors=None):
         millionths = [[10_000 * percent for percent in row] for row in posteriors]
         measures |= {"relaxed_negative_bound": bound - 1, "label_posterior_millionths": {"item": millionths}}
     model = {"name": name} | ({"categories": size} if size else {})
-    run = {"model": model, "training": {"seed": seed}, "measures": measures}
+    run = {"model": model, "training": {"seed": seed}, "data": {"name": "fashion-mnist"}, "measures": measures}
     machine = {"device": "cpu", "processor": "some processor"}
     return run | {"epochs": epochs, "best_epoch": epochs - 10, "seconds": 5400.0, "environment": machine}
 
@@ -70,6 +70,20 @@ def test_a_cell_that_was_not_run_is_empty_beside_the_papers(results):
     assert len(rows) == 7 * 3 + 2
     assert rows["CP-VAE", "10"] == ["232.52", "", "", "", "", ""]
     assert rows["HVAE", ""] == ["230.10", "", "", "", "", ""]
+
+
+def test_rows_can_be_chosen(results):
+    table = table_3(results, {"vae", "cp-150", "cp-10"})
+    assert [row[:2] for row in table.rows] == [["CP-VAE", "10"], ["CP-VAE", "150"], ["VAE", ""]]
+
+
+@pytest.mark.parametrize(("part", "setting"), [("training", {"epochs": 250}), ("measures", {"importance_samples": 5})])
+def test_runs_with_other_settings_than_planned_are_marked(results, part, setting):
+    trial = record("indp", 150, 1, 233.0, epochs=250, posteriors=CP)
+    write_json(results.folder / "indqp-150-seed1.json", record("indqp", 150, 1, 233.0, epochs=250, posteriors=CP))
+    write_json(results.folder / "indp-150-seed1.json", trial | {part: trial[part] | setting})
+    rows = {row[0]: row for row in table_3(Results("fashion-mnist", results.folder.parent)).rows if row[-1]}
+    assert rows["INDp"][-1] == "250*" and rows["INDqp"][-1] == "250"  # that one was stopped early
 
 
 def test_rows_follow_the_paper(results):

@@ -89,5 +89,5 @@ def test_the_validation_is_followed_epoch_by_epoch(trained):
 
 def test_a_run_without_samples_says_so(trained, tmp_path):
     left(trained, tmp_path)
-    with pytest.raises(FileNotFoundError, match="cp-10 with seed 0 left no samples"):
+    with pytest.raises(FileNotFoundError, match="cp-10-seed0 left no samples"):
         Results("fashion-mnist", tmp_path).sheet("cp-10")

@@ -89,6 +89,24 @@ def test_a_trial_with_fewer_importance_samples_is_not_taken_for_the_result(run, 
     assert missing([run.judged_by(5)], tmp_path) == []
 
 
+def test_another_seed_of_a_trial_is_not_begun(run, tmp_path):
+    reproduce(run, tmp_path, progress=False)
+    other = Little(**vars(named("synthetic/mog-2-seed1").lasting(4)))
+    for begin in (lambda: missing([other], tmp_path), lambda: reproduce(other, tmp_path, after_epoch=lambda _: 1 / 0)):
+        with pytest.raises(ValueError, match=r"mog-2-seed0.json is of a run with other settings \(epochs\)"):
+            begin()
+    assert missing([other.lasting(3)], tmp_path) == [other.lasting(3)]
+
+
+def test_another_seed_on_other_data_is_not_begun(run, tmp_path):
+    reproduce(run, tmp_path, progress=False)
+    whole = named("synthetic/mog-2-seed1").lasting(3)
+    with pytest.raises(ValueError, match=r"mog-2-seed0.json is of .* \(fingerprint of the data\)"):
+        reproduce(whole, tmp_path, progress=False, after_epoch=lambda _: 1 / 0)
+    with pytest.raises(ValueError, match=r"mog-2-seed0.json is of .* \(data\); choose another folder"):
+        missing([replace(run, data="mnist")], tmp_path)
+
+
 def test_a_result_from_before_a_setting_existed_has_its_default(run, tmp_path):
     path, record = result_path(tmp_path, run), reproduce(run, tmp_path, progress=False)
     del record["training"]["compile"]
@@ -126,7 +144,7 @@ def test_a_result_of_another_model_is_not_taken_for_this_one(run, tmp_path):
     with pytest.raises(ValueError, match=r"other settings \(hidden\)"):
         missing([wider], tmp_path)
     result_path(tmp_path, run).write_text('{"training": 3}')
-    with pytest.raises(ValueError, match="does not say what training"):
+    with pytest.raises(ValueError, match="no record of a run"):
         missing([run], tmp_path)
 
 

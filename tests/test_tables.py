@@ -2,12 +2,13 @@
 
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 import torch
 
 from cpvae_lite.metrics import effective_categories
 from cpvae_lite.results import Results, Spread
-from cpvae_lite.storage import write_json
+from cpvae_lite.storage import write_json, write_png
 from cpvae_lite.tables import COLUMNS, LESS_UNEVEN, Column, Table, table_of, uneven_use
 
 
@@ -32,7 +33,8 @@ class Cells(HTMLParser):
 
 def record(seed, value, extra=None, epochs=3):
     training = {"seed": seed, "epochs": epochs}
-    return {"model": {"name": "toy"}, "training": training, "measures": {"value": value, "extra": extra}}
+    measures = {"value": value, "extra": extra}
+    return {"model": {"name": "toy"}, "training": training, "data": {"name": "toy"}, "measures": measures}
 
 
 @pytest.fixture
@@ -70,6 +72,22 @@ def test_runs_are_read_in_the_order_of_their_seeds(results):
     assert results.labels == ["a", "b-2"]
     assert [run["measures"]["value"] for run in results.runs("a")] == [1.0, 3.0, 5.0]
     assert results.over_seeds("a", lambda found: found["value"]).values == (1.0, 3.0, 5.0)
+
+
+def test_only_the_runs_of_some_names_are_left(results):
+    found = results.only({"toy/a-seed2", "toy/a-seed10", "toy/a-seed1", "other/b-2-seed0"})
+    assert found.labels == ["a"] and found.over_seeds("a", lambda found: found["value"]).values == (3.0, 5.0)
+    assert results.labels == ["a", "b-2"] and len(results.runs("a")) == 3
+
+
+def test_what_stays_of_a_label_is_that_of_its_first_run_if_no_seed_is_given(results):
+    left = results.only({"toy/a-seed2", "toy/a-seed10"})
+    write_png(left.folder / "a-seed2.png", np.full((2, 3), 7, np.uint8))
+    assert left.path("a") == left.folder / "a-seed2.json" and left.sheet("a").tolist() == [[7] * 3] * 2
+    with pytest.raises(FileNotFoundError, match="the run a-seed10 left no samples"):
+        left.sheet("a", seed=10)
+    with pytest.raises(FileNotFoundError, match="a-seed2 holds no finished model"):
+        left.model("a")
 
 
 def test_what_was_not_run_is_named(results):
@@ -118,6 +136,17 @@ def test_runs_of_different_numbers_of_importance_samples_have_no_mean(results):
         Results("toy", results.folder.parent)
 
 
+@pytest.mark.parametrize(
+    ("change", "name"), [({"fingerprint": "0"}, "fingerprint of the data"), ({"subset": True}, "subset")]
+)
+def test_runs_of_different_data_have_no_mean(results, change, name):
+    content = record(3, 1.0)
+    content["data"] |= change
+    write_json(results.folder / "a-seed3.json", content)
+    with pytest.raises(ValueError, match=rf"the runs of a have different settings \({name}\), so no mean"):
+        Results("toy", results.folder.parent)
+
+
 def test_a_run_from_before_a_setting_existed_has_its_default(results):
     content = record(3, 7.0)
     content["training"]["compile"] = False
@@ -132,9 +161,10 @@ def test_a_run_from_before_a_setting_existed_has_its_default(results):
 def test_a_damaged_record_is_named_and_other_files_are_left_alone(results):
     write_json(results.folder / "a-seed3 (copy).json", {})
     assert Results("toy", results.folder.parent).labels == ["a", "b-2"]
-    write_json(results.folder / "a-seed4.json", {})
-    with pytest.raises(ValueError, match=r"a-seed4.json is damaged"):
-        Results("toy", results.folder.parent)
+    for content in ({}, record(3, 1.0)):  # of another seed, so of another name
+        write_json(results.folder / "a-seed4.json", content)
+        with pytest.raises(ValueError, match=r"a-seed4.json is damaged: it is no record of a run of that name"):
+            Results("toy", results.folder.parent)
 
 
 def test_uneven_use_is_the_divergence_of_q_from_an_even_prior():
