@@ -175,7 +175,8 @@ def _add_reproduce(commands, run: Callable) -> None:
         "Each run has a process of its own and leaves one JSON file in DIR, some also weights or samples. What is there"
         " is not run again, what was cut off is resumed, and what another process is at is left to that one. A run"
         " whose process dies goes on in a new one from its last checkpoint, up to three times. Ctrl-C keeps the"
-        " checkpoints. Without --out, nothing is run: the table is that of the results which the package ships. Exit"
+        " checkpoints. Without --out, nothing is run: the table is that of the results which the package ships. It has"
+        " the runs that were asked for, as far as they are there, those of Table 3 beside the paper's entries. Exit"
         " code 1 if a run fails or is left to another process; the others go on.",
     )  # fmt: skip
     add = command.add_argument

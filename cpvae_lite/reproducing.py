@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 from tqdm import tqdm
 
 from cpvae_lite._arguments import whole_number
 from cpvae_lite._commands import FAILED, device_named, refuse, say
+from cpvae_lite.comparison import TRIAL, table_3
 from cpvae_lite.experiments import WHAT, Experiment, grid, named
+from cpvae_lite.paper import SIZES
 from cpvae_lite.reproduction import missing, reproduce_all
 from cpvae_lite.results import SHIPPED, Results
 from cpvae_lite.sources import SOURCES, fetch
@@ -19,20 +22,18 @@ from cpvae_lite.tables import COLUMNS, table_of
 
 def run(options: argparse.Namespace) -> int:
     """Do what `cpvae-lite reproduce` was asked for; returns the exit code."""
-    wanted = asked_for(options)
-    todo = missing(wanted, options.out or SHIPPED)
+    wanted, folder = asked_for(options), options.out or SHIPPED
+    todo = missing(wanted, folder)
     if options.dry_run:
         for experiment in todo:
             print(experiment.name)
-        say(f"{len(todo)} of {len(wanted)} runs are missing")
+        _say_missing(todo, wanted)
         return 0
     failed = _run_missing(todo, options) if options.out else 0
     if not options.quiet:
-        tables = dict.fromkeys(experiment.table for experiment in wanted)
-        for table in tables:
-            if len(tables) > 1:
-                say(f"{table}:")
-            _print_table(table, {experiment.label for experiment in wanted if experiment.table == table}, options.out)
+        _print_tables(wanted, folder)
+        if left := missing(wanted, folder):
+            _say_missing(left, wanted)
     return FAILED if failed else 0
 
 
@@ -49,12 +50,8 @@ def asked_for(options: argparse.Namespace) -> list[Experiment]:
 def _require_fit(options: argparse.Namespace) -> None:
     if options.out is None:
         refuse(options, ("epochs", "importance_samples", "jobs", "scheduler"), "with --out DIR")
-    if options.out is None and not options.dry_run:
-        refuse(options, ("seeds",), "with --out DIR, or with --dry-run")
     if options.scheduler is not None:
         refuse(options, ("jobs",), "without --scheduler; the workers of a cluster do as many runs as they have threads")
-    else:
-        device_named(options.device)
     for name in ("jobs", "threads"):
         if getattr(options, name) is not None:
             whole_number(f"--{name}", getattr(options, name))
@@ -76,7 +73,8 @@ def _wanted(what: str, options: argparse.Namespace) -> list[Experiment]:
 
 def _run_missing(todo: list[Experiment], options: argparse.Namespace) -> int:
     """Run them; returns how many failed."""
-    if options.scheduler is None:
+    if todo and options.scheduler is None:
+        device_named(options.device)  # an error now, and not in each process
         for data in sorted({experiment.data for experiment in todo} & SOURCES.keys()):
             fetch(data)  # once, and not by each process
     failed = 0
@@ -95,11 +93,32 @@ def _run_missing(todo: list[Experiment], options: argparse.Namespace) -> int:
     return failed
 
 
-def _print_table(table: str, wanted: set[str], folder: Path | None) -> None:
-    """The rows that were asked for, as far as they were run."""
-    results = Results(table, SHIPPED if folder is None else folder)
-    there = [run.label for run in grid(table, [0]) if run.label in wanted and run.label in results]
-    if there:
+def _print_tables(wanted: list[Experiment], folder: Path) -> None:
+    tables = dict.fromkeys(experiment.table for experiment in wanted)
+    for table in tables:
+        if len(tables) > 1:
+            say(f"{table}:")
+        _print_table(table, [experiment for experiment in wanted if experiment.table == table], folder)
+
+
+def _print_table(table: str, wanted: list[Experiment], folder: Path) -> None:
+    """The rows that were asked for, of those runs alone that were asked for, as far as they are there."""
+    results = Results(table, folder).only({experiment.name for experiment in wanted})
+    labels = dict.fromkeys(experiment.label for experiment in wanted)
+    if table in SIZES:
+        _print_beside_the_paper(results, labels)
+    elif there := [label for label in labels if label in results]:
         print(table_of(results, COLUMNS[table], there), flush=True)
     else:
         say(f"{results.folder} holds none of the runs that were asked for")
+
+
+def _print_beside_the_paper(results: Results, labels: Collection[str]) -> None:
+    table = table_3(results, labels)
+    print(table, flush=True)
+    if any(row[-1].endswith(TRIAL) for row in table.rows):
+        say(f"{TRIAL} a trial, with other settings than those of the table in the book")
+
+
+def _say_missing(todo: list[Experiment], wanted: list[Experiment]) -> None:
+    say(f"{len(todo)} of {len(wanted)} runs are missing")

@@ -1,5 +1,6 @@
 """The command `cpvae-lite reproduce`."""
 
+import shutil
 import subprocess
 import sys
 
@@ -7,8 +8,12 @@ import few_data
 import pytest
 
 from cpvae_lite import cli
+from cpvae_lite.comparison import table_3
 from cpvae_lite.experiments import grid
 from cpvae_lite.idx import IdxSource
+from cpvae_lite.results import SHIPPED, Results
+from cpvae_lite.storage import read_json, write_json
+from cpvae_lite.tables import COLUMNS, table_of
 
 
 def test_reproduce_prints_the_shipped_table_and_runs_nothing(tmp_path, capsys, monkeypatch):
@@ -22,10 +27,45 @@ def test_reproduce_prints_the_shipped_table_and_runs_nothing(tmp_path, capsys, m
 
 def test_of_one_run_its_row_is_printed(tmp_path, capsys):
     assert cli.main(["reproduce", "mnist/cp-150-seed0"]) == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["run", "cp-150"]
-    assert cli.main(["reproduce", "mnist/hvamp-10-seed0"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["model", "CP-VAE"]
+    assert cli.main(["reproduce", "synthetic/cp-2-seed9"]) == 0
     printed = capsys.readouterr()
-    assert printed.out == "" and printed.err.endswith("mnist holds none of the runs that were asked for\n")
+    assert printed.out == "" and printed.err.splitlines()[0].endswith("holds none of the runs that were asked for")
+
+
+def test_a_row_is_of_the_runs_that_were_asked_for_and_what_is_missing_is_counted(capsys):
+    seeds = {name: Results("synthetic").only({name}) for name in ("synthetic/vae-seed2", "synthetic/vae-seed3")}
+    for name, results in seeds.items():
+        assert cli.main(["reproduce", name]) == 0
+        shown = table_of(results, COLUMNS["synthetic"], ["vae"])
+        assert capsys.readouterr() == (f"{shown}\n", "")
+    assert cli.main(["reproduce", *seeds, "synthetic/vae-seed9"]) == 0
+    out, err = capsys.readouterr()
+    assert out.splitlines()[1].split()[:2] == ["vae", "2"] and err == "1 of 3 runs are missing\n"
+    assert cli.main(["reproduce", "slow", "--seeds", "0,1"]) == 0
+    out, err = capsys.readouterr()
+    assert [line.split()[1] for line in out.splitlines()[1:]] == ["1", "1"] and err == "2 of 4 runs are missing\n"
+
+
+def test_runs_on_images_stand_beside_the_paper(tmp_path, capsys):
+    assert cli.main(["reproduce", "mnist/hvamp-10-seed0", "mnist/cp-150-seed0"]) == 0
+    out, err = capsys.readouterr()
+    assert out == f"{table_3(Results('mnist'), ['hvamp-10', 'cp-150'])}\n" and err == "1 of 2 runs are missing\n"
+    record = read_json(SHIPPED / "mnist" / "vae-seed0.json")
+    write_json(tmp_path / "mnist" / "vae-seed0.json", record | {"training": record["training"] | {"epochs": 2}})
+    assert cli.main(["reproduce", "mnist/vae-seed0", "--epochs", "2", "--out", str(tmp_path)]) == 0
+    out, err = capsys.readouterr()
+    assert out.splitlines()[1].endswith("300*") and err.startswith("* a trial")
+
+
+def test_a_device_is_wanted_only_by_what_is_run(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    command = ["reproduce", "slow/cp-150-seed0", "--device", "cuda"]
+    assert cli.main(command) == cli.main([*command, "--out", str(tmp_path), "--dry-run"]) == 0
+    assert cli.main([*command, "--out", str(tmp_path)]) == 2
+    assert "torch sees no CUDA device" in capsys.readouterr().err and not list(tmp_path.iterdir())
+    shutil.copytree(SHIPPED / "slow", tmp_path / "slow")
+    assert cli.main([*command, "--out", str(tmp_path)]) == 0  # it is done
 
 
 def test_a_dry_run_lists_what_is_missing(tmp_path, capsys):
@@ -78,7 +118,6 @@ def test_two_commands_at_once_do_a_run_once(tmp_path, monkeypatch):
     [
         (["table9"], "unknown table or run 'table9'"),
         (["synthetic/cp-3-seed0"], "unknown run"),
-        (["synthetic", "--seeds", "0"], "--seeds: only with --out DIR"),
         (["synthetic", "--epochs", "3"], "--epochs: only with --out DIR"),
         (["synthetic", "--jobs", "2", "--scheduler", "tcp://x:1"], "--jobs, --scheduler: only with --out DIR"),
         (["synthetic", "--out", "somewhere", "--jobs", "2", "--scheduler", "tcp://x:1"], "only without --scheduler"),
