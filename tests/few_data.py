@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -50,12 +51,19 @@ def kill(folder, run):
         process.kill()
 
 
-def undisturbed(folder, run):
-    """What a run leaves that nothing disturbs, with the one thread that each process of a pool has."""
+@contextmanager
+def one_thread():
+    """As each process of a pool has."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    reproduce(run, folder, progress=False)
+    yield
     torch.set_num_threads(threads)
+
+
+def undisturbed(folder, run):
+    """What a run leaves that nothing disturbs."""
+    with one_thread():
+        reproduce(run, folder, progress=False)
     return result(folder, run)
 
 
@@ -78,10 +86,14 @@ def starts(reports):
     return [report.epochs for report in reports if report.begins]
 
 
+def record(folder, run):
+    """Of a run, without what depends on the clock."""
+    return read_json(folder / f"{run.name}.json") | {"seconds": None}
+
+
 def result(folder, run):
-    """What a run left: its record without what depends on the clock, and its weights."""
-    record = read_json(folder / f"{run.name}.json")
-    return record | {"seconds": None}, load_file(folder / run.name / "model.safetensors")
+    """What a run left: its record and its weights."""
+    return record(folder, run), load_file(folder / run.name / "model.safetensors")
 
 
 def same(one, other):
