@@ -12,7 +12,8 @@ def put(folder, label, seed, bound, relaxed=None):
     measures = {"negative_bound": bound, "negative_log_evidence": bound - 3}
     if relaxed:
         measures["relaxed_negative_bound"] = relaxed
-    write_json(folder / f"{label}-seed{seed}.json", {"model": {}, "training": {"seed": seed}, "measures": measures})
+    run = {"model": {}, "training": {"seed": seed}, "data": {"name": "mnist"}, "measures": measures}
+    write_json(folder / f"{label}-seed{seed}.json", run)
 
 
 @pytest.fixture
