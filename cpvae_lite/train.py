@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from cpvae_lite._denormals import no_denormals
 from cpvae_lite._seeding import seeded
 from cpvae_lite.capture import own_stream, recorder, repeated
 from cpvae_lite.checkpoint import Run
@@ -95,7 +96,7 @@ def fit(
     state = TrainState(model, optimizer)
     with _opened(out, resume, state, config, dataset) as run:
         model.aggregated_posterior.fill_(torch.nan)  # that of other weights says nothing about these
-        with own_stream(device):
+        with own_stream(device), no_denormals():
             _train(state, dataset, config, run, progress, after_epoch)
             state.load_best()
         aggregate(model, dataset)

@@ -930,3 +930,15 @@ def test_q_c_of_earlier_weights_does_not_outlive_an_interrupt(after_epochs):
     with pytest.raises(KeyboardInterrupt):
         trained(network, epochs=2)
     assert network.aggregated_posterior.isnan().all()
+
+
+def test_training_takes_numbers_too_small_to_be_normal_for_zero_and_leaves_the_processor_as_it_was():
+    tiny, seen = torch.tensor(1e-39), []
+    for before in (False, True):
+        torch.set_flush_denormal(before)
+        try:
+            fit(model(), images(), config(), progress=False, after_epoch=lambda _: seen.append((tiny * 1).item()))
+            assert ((tiny * 1).item() == 0) == before
+        finally:
+            torch.set_flush_denormal(False)
+    assert seen == [0.0] * 2 * config().epochs
