@@ -65,6 +65,10 @@ def _with_vamps(stored: Stored) -> list[Shown]:
     return columns(stored, "vamp", "hvamp")
 
 
+def _run_but_hvae(found: Shown) -> list[str]:
+    return [name for name in NAMES if found.has(name) and name != "hvae"]
+
+
 def _judged_vamps(stored: Stored) -> list[Shown]:
     return columns(stored, "vamp", "hvamp", over=SEEN)
 
@@ -82,8 +86,8 @@ BOUNDS = (
     Claim(
         number="T1",
         says="CP-VAE has a better bound than INDq in every column of Table 3",
-        verdict="does not hold here, in what was run: better on MNIST, level on Fashion-MNIST; on Omniglot behind with "
-        "p(c) = 1/K, and with 500 categories level with the p(c) that images are drawn from",
+        verdict="does not hold here, in what was run: better on MNIST, level on Fashion-MNIST and with 50 on Omniglot; "
+        "with 500 there behind with p(c) = 1/K, and level with the p(c) that images are drawn from",
         where=TABLE_3,
         measured=lambda stored: (
             f"negative bounds: {by_column(columns(stored, *BOTH), BOUND.figure)}. With p(c) = q(c), first seed: "
@@ -92,7 +96,7 @@ BOUNDS = (
         stands=lambda stored: (
             all(found.ahead(BOUND.figure) < 0 for found in columns(stored, *BOTH, over=[DIGITS]))
             and all(found.level(BOUND.figure) for found in columns(stored, *BOTH, over=[CLOTHES]))
-            and all(found.ahead(BOUND.figure) > 0 for found in columns(stored, *BOTH, over=[LETTERS]))
+            and abs(Shown(stored, LETTERS, 50).ahead(BOUND.figure)) < SLIGHT < letters(stored).ahead(BOUND.figure)
             and abs(letters(stored).generating_bound("cp") - letters(stored).generating_bound("indq")) < SLIGHT
         ),
     ),
@@ -121,8 +125,9 @@ BOUNDS = (
     Claim(
         number="T3",
         says="VampPrior and hierarchical VampPrior perform best throughout",
-        verdict="depends on which, in what was run: the hierarchical one is ahead of all others in each column, "
-        "VampPrior is behind CP-VAE and HVAE. In the paper's table INDqp is best with 10 on Fashion-MNIST, and "
+        verdict="depends on which, in the two columns that were run: the hierarchical one is ahead of all others, though "
+        "on Omniglot of HVAE by less than a tenth of a nat; VampPrior is behind HVAE, behind CP-VAE on Fashion-MNIST, "
+        "and ahead of it on Omniglot by the bound. In the paper's table INDqp is best with 10 on Fashion-MNIST, and "
         f"VampPrior with 500 there stands at {reported('vamp', CLOTHES, 500)}",
         where=TABLE_3,
         measured=lambda stored: ". ".join(
@@ -130,11 +135,21 @@ BOUNDS = (
             f"{found.text(EVIDENCE.figure, 2, list(filter(found.has, NAMES)))}"
             for found in _with_vamps(stored)
         ),
-        stands=lambda stored: all(
-            _lead(partial(found.mean, figure=figure), "hvamp", filter(found.has, NAMES)) > SLIGHT
-            and min(found.ahead(figure, "vamp", name) for name in ("cp", "hvae")) > SLIGHT
-            for found in _with_vamps(stored)
-            for figure in (BOUND.figure, EVIDENCE.figure)
+        stands=lambda stored: (
+            _titles(_with_vamps(stored)) == _titles([Shown(stored, CLOTHES, 10), Shown(stored, LETTERS, 50)])
+            and all(
+                found.ahead(figure, "hvae", "hvamp") > 0
+                and _lead(partial(found.mean, figure=figure), "hvamp", _run_but_hvae(found)) > SLIGHT
+                and found.ahead(figure, "vamp", "hvae") > SLIGHT
+                for found in _with_vamps(stored)
+                for figure in (BOUND.figure, EVIDENCE.figure)
+            )
+            and Shown(stored, LETTERS, 50).ahead(BOUND.figure, "hvae", "hvamp") < SLIGHT
+            and Shown(stored, LETTERS, 50).ahead(BOUND.figure, "cp", "vamp") > SLIGHT
+            and all(
+                Shown(stored, CLOTHES, 10).ahead(figure, "vamp", "cp") > SLIGHT
+                for figure in (BOUND.figure, EVIDENCE.figure)
+            )
         ),
     ),
     Claim(
