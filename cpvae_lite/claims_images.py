@@ -142,8 +142,8 @@ IMAGES = (
     Claim(
         number="R3",
         says="CP-VAE gives most categories a share above 1/150, INDq only a few",
-        verdict="does not hold here: neither has most above 1/150, nor has CP-VAE without a warm-up; with it INDq has "
-        "more",
+        verdict="does not hold here: neither has most of its categories above 1/150, not even CP-VAE without a "
+        "warm-up; with the usual warm-up INDq has more than CP-VAE",
         where=FIG_9,
         measured=lambda stored: (
             f"above 1/150: {clothes(stored).text(used, 0)}; the entropy of q(c) is that of so many equal categories: "
