@@ -202,6 +202,7 @@ BOUNDS = (
         stands=lambda stored: (
             _titles(columns(stored, "vamp", over=SEEN)) == [Shown(stored, CLOTHES, 10).title]
             and all(_no_worse_than_a_vae(Shown(stored, CLOTHES, 10), name) for name in MIXTURES)
+            and min(MIXTURES, key=lambda name: Shown(stored, CLOTHES, 10).samples(name).variety) == "vamp"
         ),
     ),
     Claim(
