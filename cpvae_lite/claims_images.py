@@ -97,7 +97,7 @@ def _at_chance(found: Shown) -> bool:
 
 
 def _like_a_vae(found: Shown, clearer: Sequence[str]) -> bool:
-    """Whether samples of INDp and INDqp are varied, doubted a little more than a VAE's, and clearly more than others'."""
+    """Whether samples of INDp and INDqp are varied, doubted a little more than a VAE's, clearly more than others'."""
     return all(
         each.variety > MANY_LABELS
         and each.doubt > found.samples("vae").doubt
