@@ -15,10 +15,11 @@ from itertools import zip_longest
 from pathlib import Path
 
 from cpvae_lite._arguments import one_of
-from cpvae_lite.results import SHIPPED, Results
+from cpvae_lite.results import SHIPPED, NotRunError, Results
 from cpvae_lite.tables import Table
 
 VERDICTS = ("holds", "does not hold", "depends", "open")
+OPEN_HERE = "open in these results"
 NOT_BORNE_OUT = "; these results do not bear that out"
 CHARACTERS = 30  # of a column in a terminal
 PLACE = re.compile(r"<td>([\w-]+)#([\w-]+)</td>")  # the page and the section of a cell that is the place of a claim
@@ -152,13 +153,13 @@ def claims_table(claims: Iterable[Claim], folder: str | Path = SHIPPED) -> Table
 
     Args:
         claims: in the order of the rows.
-        folder: of results; that of the package by default. A verdict that they do not bear out says so.
+        folder: of results; that of the package by default. A verdict that they do not bear out says so, and a sentence
+            about a run that is not there, or that kept no weights, is open.
 
     Returns:
         A :class:`Sentences` with these four columns.
 
     Raises:
-        FileNotFoundError, KeyError: if a run that a claim is about, or its weights, are not there.
         ValueError: if a record is damaged.
 
     Example:
@@ -170,8 +171,15 @@ def claims_table(claims: Iterable[Claim], folder: str | Path = SHIPPED) -> Table
     stored = cache(lambda table: Results(table, folder))
     return Sentences(
         ["the paper says", "verdict", "what we measured", "shown in"],
-        [[claim.says, _verdict(claim, stored), claim.measured(stored), claim.where] for claim in claims],
+        [[claim.says, *_judged(claim, stored), claim.where] for claim in claims],
     )
+
+
+def _judged(claim: Claim, stored: Stored) -> tuple[str, str]:
+    try:
+        return _verdict(claim, stored), claim.measured(stored)
+    except (NotRunError, FileNotFoundError) as error:
+        return f"{OPEN_HERE}: {error}", ""
 
 
 def _verdict(claim: Claim, stored: Stored) -> str:

@@ -25,6 +25,19 @@ FINGERPRINT = "fingerprint of the data"
 SHIPPED = Path(str(resources.files("cpvae_lite") / "artifacts" / "results"))
 
 
+class NotRunError(KeyError):
+    """Results have no run of some label.
+
+    Example:
+        >>> Results("slow").runs("mog-2")
+        Traceback (most recent call last):
+        cpvae_lite.results.NotRunError: .../slow holds no run of mog-2; there are cp-150, indq-150
+    """
+
+    def __str__(self) -> str:
+        return self.args[0]  # a KeyError would put it in quotes
+
+
 @dataclass(frozen=True)
 class Spread:
     """A figure over seeds.
@@ -169,15 +182,24 @@ class Results:
         """The records of one label, in the order of their seeds.
 
         Raises:
-            KeyError: if it was never run.
+            NotRunError: a KeyError, if it was never run.
 
         Example:
             >>> [run["training"]["seed"] for run in Results("synthetic").runs("cp-2")]
             [0, 1, 2, 3, 4]
         """
         if label not in self._runs:
-            raise KeyError(f"{self.folder} holds no run of {label}; there are {', '.join(self.labels) or 'none'}")
+            raise NotRunError(f"{self.folder} holds no run of {label}; there are {', '.join(self.labels) or 'none'}")
         return self._runs[label]
+
+    def record(self, label: str, seed: int) -> dict | None:
+        """The record of one run; None if it is not there.
+
+        Example:
+            >>> Results("synthetic").record("cp-2", 3)["run"], Results("synthetic").record("cp-2", 33)
+            ('synthetic/cp-2-seed3', None)
+        """
+        return next((run for run in self._runs.get(label, ()) if run["training"]["seed"] == seed), None)
 
     def first(self, label: str) -> dict:
         """The measures of the first of them.

@@ -17,7 +17,7 @@ from cpvae_lite.experiments import SHOWN
 from cpvae_lite.image_figures import Figure
 from cpvae_lite.metrics import first_categories
 from cpvae_lite.paper import SIZES, reported
-from cpvae_lite.results import Spread
+from cpvae_lite.results import NotRunError, Spread
 
 CLOTHES, DIGITS, LETTERS = "fashion-mnist", "mnist", "omniglot"
 DATA = {CLOTHES: "Fashion-MNIST", DIGITS: "MNIST", LETTERS: "Omniglot"}
@@ -228,13 +228,18 @@ def columns(stored: Stored, *names: str, over: Sequence[str] = (CLOTHES, DIGITS,
         names: of the models.
         over: the data sets.
 
+    Raises:
+        NotRunError: if there is none.
+
     Example:
         >>> from cpvae_lite.results import Results
         >>> [column.title for column in columns(Results, "cp", "vae", over=[LETTERS])]
         ['Omniglot, K = 50', 'Omniglot, K = 500']
     """
     each = (Shown(stored, data, size) for data in over for size in SIZES[data])
-    return [column for column in each if column.has(*names)]
+    if found := [column for column in each if column.has(*names)]:
+        return found
+    raise NotRunError(f"no column of Table 3 has runs of {', '.join(NAMES[name] for name in names)}")
 
 
 def by_column(found: Sequence[Shown], figure: Figure, names: Sequence[str] = BOTH, digits: int = 2) -> str:

@@ -11,9 +11,11 @@ import pytest
 import torch
 from docutils.nodes import make_id
 
-from cpvae_lite.claims import CHARACTERS, NOT_BORNE_OUT, Claim, claims_table
+from cpvae_lite import load_model
+from cpvae_lite.claims import CHARACTERS, NOT_BORNE_OUT, OPEN_HERE, Claim, claims_table
+from cpvae_lite.claims_images import IMAGES
 from cpvae_lite.claims_synthetic import LAST, LOW, SLOW, SYNTHETIC, USUAL
-from cpvae_lite.results import SHIPPED, Results
+from cpvae_lite.results import Results
 from cpvae_lite.storage import write_json
 from cpvae_lite.tables import Table
 
@@ -217,8 +219,23 @@ def test_the_table_reads_the_folder_that_it_is_given(tmp_path):
 
     claim = Claim("S0", "two", "holds", "toys#two", lambda s: modes(s).format(1), lambda s: min(modes(s).values) == 2)
     assert claims_table([claim], tmp_path).rows == [["two", "holds" + NOT_BORNE_OUT, "1.5 ± 0.7", "toys#two"]]
-    with pytest.raises(KeyError, match="holds no run of cp-2"):
-        claims_table([claim], SHIPPED)
+
+
+def test_a_sentence_about_a_run_that_is_not_there_is_open_and_the_others_are_judged(tmp_path):
+    (tmp_path / "toy").mkdir()
+    missing = toy(stands=lambda stored: stored("toy").first("cp-2"))
+    unkept = toy(stands=lambda stored: load_model(tmp_path / "toy" / "cp-3-seed0"))
+    rows = claims_table([missing, toy(), unkept], tmp_path).rows
+    assert [row[1:3] for row in rows] == [
+        [f"{OPEN_HERE}: {tmp_path / 'toy'} holds no run of cp-2; there are none", ""],
+        ["holds", "a figure"],
+        [f"{OPEN_HERE}: {tmp_path / 'toy' / 'cp-3-seed0'} holds no finished model (model.json is missing)", ""],
+    ]
+
+
+@pytest.mark.parametrize("claims", [SYNTHETIC, IMAGES], ids=["synthetic", "images"])
+def test_without_any_run_all_sentences_are_open(claims, tmp_path):
+    assert all(row[1].startswith("open") and row[2] == "" for row in claims_table(claims, tmp_path).rows)
 
 
 def test_long_sentences_wrap_in_a_terminal_and_on_a_page():
