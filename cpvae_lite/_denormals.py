@@ -12,7 +12,10 @@ TINY = 1e-39  # below the smallest normal float32
 
 @contextmanager
 def no_denormals() -> Iterator[None]:
-    """Context in which the CPU takes what is smaller than the smallest normal number for zero.
+    """Context in which this thread takes what is smaller than the smallest normal number for zero.
+
+    So do threads of torch's that begin in it. Those that it has already keep to what they were told, so a program that
+    is all for training says `torch.set_flush_denormal(True)` first of all.
 
     The gradient of a component or pseudo-input that is far from all images of a batch is that small, and so are the
     averages that Adam keeps of it.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from cpvae_lite.columns import BOUND, RELAXED, Column
 from cpvae_lite.comparison import NAMES, OURS, rows_of
 from cpvae_lite.paper import reported
 from cpvae_lite.results import Results
-from cpvae_lite.tables import BOUND, RELAXED, Column, Table
+from cpvae_lite.tables import Table
 
 VAE = "vae"
 

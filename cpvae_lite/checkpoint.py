@@ -144,7 +144,7 @@ class Run:
     Example:
         >>> import tempfile
         >>> from cpvae_lite import build
-        >>> from cpvae_lite.data import synthetic_mixture
+        >>> from cpvae_lite.synthetic import synthetic_mixture
         >>> model = build("vae", features=1, likelihood="gaussian")
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     Run(folder, Run.describe(model, TrainConfig(epochs=5), synthetic_mixture(100))).claim(model)
@@ -160,11 +160,7 @@ class Run:
 
     def _alone(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._held.enter_context(alone(self.folder / "run.lock", str(self.folder), over=self._is_over))
-
-    def _is_over(self) -> bool:
-        """Finished, or withdrawn."""
-        return (self.folder / "model.json").exists() or not (self.folder / "run.json").exists()
+        self._held.enter_context(alone(self.folder / "run.lock", str(self.folder)))
 
     def close(self) -> None:
         """Let other processes at the run.
@@ -201,7 +197,7 @@ class Run:
 
         Example:
             >>> from cpvae_lite import build
-            >>> from cpvae_lite.data import synthetic_mixture
+            >>> from cpvae_lite.synthetic import synthetic_mixture
             >>> model = build("vae", features=1, likelihood="gaussian")
             >>> settings = Run.describe(model, TrainConfig(epochs=5), synthetic_mixture(100))
             >>> settings["model"]["name"], settings["training"]["epochs"], settings["data"]["shape"]
@@ -273,7 +269,7 @@ class Run:
         Example:
             >>> import tempfile
             >>> from cpvae_lite import build, fit
-            >>> from cpvae_lite.data import synthetic_mixture
+            >>> from cpvae_lite.synthetic import synthetic_mixture
             >>> model, data = build("vae", features=1, likelihood="gaussian"), synthetic_mixture(100)
             >>> config, state = TrainConfig(epochs=2, warmup=1), TrainState(model, torch.optim.Adam(model.parameters()))
             >>> with tempfile.TemporaryDirectory() as folder:
@@ -373,7 +369,7 @@ def read_run(folder: str | Path) -> dict:
     Example:
         >>> import tempfile
         >>> from cpvae_lite import build, fit
-        >>> from cpvae_lite.data import synthetic_mixture
+        >>> from cpvae_lite.synthetic import synthetic_mixture
         >>> model, data = build("vae", features=1, likelihood="gaussian"), synthetic_mixture(100)
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     history = fit(model, data, TrainConfig(epochs=1, warmup=1), out=folder, progress=False)
@@ -402,7 +398,7 @@ def read_history(folder: str | Path) -> History:
     Example:
         >>> import tempfile
         >>> from cpvae_lite import build, fit
-        >>> from cpvae_lite.data import synthetic_mixture
+        >>> from cpvae_lite.synthetic import synthetic_mixture
         >>> model, data = build("vae", features=1, likelihood="gaussian"), synthetic_mixture(100)
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     history = fit(model, data, TrainConfig(epochs=2, warmup=1), out=folder, progress=False)

@@ -6,24 +6,18 @@ other results change the figures, and a verdict that they do not bear out says s
 
 from __future__ import annotations
 
-import re
-import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
-from itertools import zip_longest
 from pathlib import Path
 
 from cpvae_lite._arguments import one_of
 from cpvae_lite.results import SHIPPED, NotRunError, Results
-from cpvae_lite.tables import Table
+from cpvae_lite.tables import Sentences, Table
 
 VERDICTS = ("holds", "does not hold", "depends", "open")
 OPEN_HERE = "open in these results"
 NOT_BORNE_OUT = "; these results do not bear that out"
-CHARACTERS = 30  # of a column in a terminal
-PLACE = re.compile(r"<td>([\w-]+)#([\w-]+)</td>")  # the page and the section of a cell that is the place of a claim
-WRAPPED = "text-align: left; vertical-align: top; white-space: normal; padding: 0.3em 0.6em"  # not as figures are
 
 Stored = Callable[[str], Results]  # the results of a table by its name, as "synthetic"
 
@@ -104,48 +98,6 @@ def numbered(claims: Iterable[Claim], *numbers: str) -> list[Claim]:
     """
     found = {claim.number: claim for claim in claims}
     return [found[one_of("sentence", number, found)] for number in numbers]
-
-
-class Sentences(Table):
-    """A table of sentences, which begin at the left and wrap where the page ends; places in the book are links.
-
-    Example:
-        >>> print(Sentences(["says", "found"], [["one sentence", "words " * 10]]))
-        says          found
-        <BLANKLINE>
-        one sentence  words words words words words
-                      words words words words words
-    """
-
-    def __str__(self) -> str:
-        lines = [[_wrapped(cell) for cell in row] for row in (self.header, *self.rows)]
-        widths = [
-            max((len(line) for cell in column for line in cell), default=0) for column in zip(*lines, strict=True)
-        ]
-        return "\n\n".join(_side_by_side(row, widths) for row in lines)
-
-    def _repr_html_(self) -> str:
-        html = _unbroken(super()._repr_html_())  # all text is escaped there: what looks like a tag is one
-        html = PLACE.sub(r'<td><a href="\1.html#\2">\1</a></td>', html)
-        for tag, weight in (('<th scope="col"', "bold"), ('<th scope="row"', "normal"), ("<td", "normal")):
-            html = html.replace(tag, f'{tag} style="{WRAPPED}; font-weight: {weight}"')
-        return html
-
-
-def _unbroken(text: str) -> str:
-    """A mean stays with its deviation, and a number with its sign of percent."""
-    return re.sub(r" (?=[±≈%])|(?<=[±≈]) ", "\N{NO-BREAK SPACE}", text)
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(_unbroken(text), CHARACTERS, break_on_hyphens=False)
-
-
-def _side_by_side(cells: Iterable[list[str]], widths: Iterable[int]) -> str:
-    lines = zip_longest(*cells, fillvalue="")
-    return "\n".join(
-        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )
 
 
 def claims_table(claims: Iterable[Claim], folder: str | Path = SHIPPED) -> Table:

@@ -220,10 +220,9 @@ IMAGES = (
     Claim(
         number="R5c",
         says="INDq, INDp and INDqp draw decent samples",
-        verdict="depends on the model (64 samples of the first seed): INDq's are varied, and a classifier of real "
-        "images doubts them less than a VAE's. Those of INDp and INDqp are varied, too, and 64 do not show that they "
-        "are doubted more than a VAE's, though all four figures are higher; they are doubted more than INDq's, and on "
-        "digits more than CP-VAE's",
+        verdict="depends on the model (64 samples of the first seed). INDq: varied, and clearer to a classifier than a "
+        "VAE's. INDp and INDqp: varied, and less clear than INDq's, on digits also than CP-VAE's. Whether they are "
+        "less clear than a VAE's, too, 64 samples do not decide",
         where=JUDGED,
         measured=lambda stored: (
             "labels that one sample could have, 1 being no doubt: MNIST: "

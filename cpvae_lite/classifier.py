@@ -14,11 +14,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm.auto import trange
 
-from cpvae_lite._arguments import finite_number, said, whole_number
+from cpvae_lite._arguments import expanded, finite_number, said, whole_number
 from cpvae_lite._seeding import seeded
-from cpvae_lite.data import LABEL_NAMES, Dataset, Split, binarise
+from cpvae_lite.data import Dataset, Split, binarise
+from cpvae_lite.datasets import LABEL_NAMES
 from cpvae_lite.published import SIDE
-from cpvae_lite.storage import read_json, read_tensors, write_tensors
+from cpvae_lite.storage import halved, read_json, read_tensors, write_tensors
 
 SHIPPED = Path(str(resources.files("cpvae_lite") / "artifacts" / "classifiers"))
 BATCH = 100
@@ -211,8 +212,8 @@ def save_classifier(classifier: Classifier, path: str | Path) -> None:
         >>> torch.equal(rounded, weight.half().float()), torch.equal(rounded, weight)
         (True, False)
     """
-    rounded = {name: weight.half() for name, weight in classifier.state_dict().items()}
-    write_tensors(Path(path), rounded, {"labels": classifier.labels})
+    rounded = {name: halved(name, weight) for name, weight in classifier.state_dict().items()}
+    write_tensors(expanded(path), rounded, {"labels": classifier.labels})
 
 
 def read_classifier(path: str | Path) -> Classifier:
@@ -230,7 +231,7 @@ def read_classifier(path: str | Path) -> Classifier:
         >>> classifier.labels, classifier.training
         (3, False)
     """
-    tensors, header = read_tensors(Path(path))
+    tensors, header = read_tensors(expanded(path))
     try:
         classifier = Classifier(header["labels"])
         classifier.load_state_dict(tensors)  # into float32

@@ -125,8 +125,9 @@ def classifier_score(classifier: nn.Module, means: Tensor, *, repeats: int = 10,
         raise ValueError(f"the score needs images of shape (N, features), at least one, not {tuple(means.shape)}")
     if not ((means >= 0) & (means <= 1)).all():
         raise ValueError("the score needs probabilities of ink, from 0 to 1; divide grey values by 255")
+    repeats = whole_number("repeats", repeats)
     with seeded(seed, device=means.device):
-        x = torch.bernoulli(means.repeat(whole_number("repeats", repeats), 1))
+        x = torch.bernoulli(means.repeat(repeats, 1))
     probabilities = logits_of(classifier, x).double().softmax(1)
     return ClassifierScore(probabilities.unflatten(0, (repeats, len(means))))
 

@@ -12,6 +12,7 @@ import os
 import shlex
 import sys
 import warnings
+from dataclasses import fields
 from pathlib import Path
 
 import torch
@@ -35,7 +36,8 @@ from cpvae_lite._commands import (
 from cpvae_lite._seeding import seeded
 from cpvae_lite.checkpoint import read_history, read_run, require_no_run
 from cpvae_lite.checks import WORLDS, check_model, check_worlds, summary, table, worst
-from cpvae_lite.data import DATASETS, Dataset, load_dataset
+from cpvae_lite.data import Dataset
+from cpvae_lite.datasets import DATASETS, load_dataset
 from cpvae_lite.decomposition import Check
 from cpvae_lite.evaluation import evaluate
 from cpvae_lite.model import LatentVariableModel
@@ -46,15 +48,10 @@ from cpvae_lite.sheets import grey_sheet
 from cpvae_lite.sources import SOURCES, fetch, locate
 from cpvae_lite.storage import write_png
 from cpvae_lite.train import fit
-from cpvae_lite.zoo import build
+from cpvae_lite.zoo import BY_THE_DATA, ModelConfig, build
 
-TRAINING = (
-    "epochs", "batch_size", "learning_rate", "warmup", "patience", "temperature", "temperature_decay",
-    "least_temperature", "seed", "checkpoint_every", "compile",
-)  # fmt: skip
-BUILDING = (
-    "categories", "latent_size", "hidden", "gate", "elu_logits", "prior_spread", "prior_start", "learned_prior",
-)  # fmt: skip
+TRAINING = tuple(field.name for field in fields(TrainConfig))
+BUILDING = tuple(field.name for field in fields(ModelConfig) if field.name not in ("name", *BY_THE_DATA))
 UNITS = "left and right are averages over x, in nats; see the book, number by number"
 IN_PYTHON = {  # what does the same for data that only the user has
     "train": "fit(model, dataset, config, out={folder!r}, resume=True)",

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from cpvae_lite.classifier import load_classifier
 from cpvae_lite.classifier_score import ClassifierScore, classifier_score, reference_scores
+from cpvae_lite.columns import BOUND, EVIDENCE, RELAXED, Column
 from cpvae_lite.data import Dataset
 from cpvae_lite.experiments import SHOWN, Experiment, grid
 from cpvae_lite.measures import MILLION
@@ -17,7 +18,7 @@ from cpvae_lite.metrics import first_categories, label_overlap, shared_by_chance
 from cpvae_lite.paper import FIRST_CATEGORIES, reported
 from cpvae_lite.results import Results, Spread
 from cpvae_lite.sheets import images_of
-from cpvae_lite.tables import BOUND, EVIDENCE, RELAXED, Column, Table
+from cpvae_lite.tables import Table
 from cpvae_lite.zoo import CATEGORICAL
 
 NAMES = {  # in the paper's order
@@ -349,7 +350,7 @@ def label_table(results: Results, label_names: tuple[str, ...]) -> Table:
         A table with a column a model. A category that stands in the lists of several labels is marked with "*".
 
     Example:
-        >>> from cpvae_lite.data import DIGITS
+        >>> from cpvae_lite.datasets import DIGITS
         >>> label_table(Results("mnist"), DIGITS).rows[0][:2]
         ['0', '65, 7, 82, 10, 5']
     """

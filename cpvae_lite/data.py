@@ -6,28 +6,16 @@ import numbers
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from cpvae_lite._arguments import finite_number, one_of, whole_number
+from cpvae_lite._arguments import expanded, finite_number, one_of, whole_number
 from cpvae_lite._seeding import seeded
 from cpvae_lite.arrays import labels_of, observations, shape_of_one
 from cpvae_lite.folders import read_folder
-from cpvae_lite.published import Part
-from cpvae_lite.sources import SOURCES, fetch
-
-VALIDATION_IMAGES = {"mnist": 10_000, "fashion-mnist": 10_000, "omniglot": 1_345}
-SUBSET_VALIDATION_IMAGES = 1_000  # of the 5,000 training images that the package ships
-DIGITS = tuple("0123456789")
-FASHION_ITEMS = (
-    "T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
-)  # fmt: skip
-MIXTURE_MEANS, MIXTURE_SCALE = (0.3, 0.7), 0.05  # of the synthetic data; the components have equal weights
-LABEL_NAMES = {"mnist": {"digit": DIGITS}, "fashion-mnist": {"item": FASHION_ITEMS}}
 
 
 def binarise(images: Tensor) -> Tensor:
@@ -89,6 +77,7 @@ class Dataset:
         subset: whether it is only the part that the package ships.
 
     Example:
+        >>> from cpvae_lite import load_dataset
         >>> data = load_dataset("mnist", subset=True)
         >>> data.features, data.likelihood, data.observed("validation").unique()
         (784, 'bernoulli', tensor([0., 1.]))
@@ -108,6 +97,7 @@ class Dataset:
         """A checksum of the data of all splits, by which a run knows its data again; labels do not count.
 
         Example:
+            >>> from cpvae_lite.synthetic import synthetic_mixture
             >>> first, again, other = (synthetic_mixture(100, seed=seed).fingerprint for seed in (0, 0, 1))
             >>> first == again, first == other
             (True, False)
@@ -135,6 +125,7 @@ class Dataset:
             ValueError: if it is called otherwise.
 
         Example:
+            >>> from cpvae_lite.synthetic import synthetic_mixture
             >>> data = synthetic_mixture(100)
             >>> len(data.split("test"))
             20
@@ -224,7 +215,7 @@ class Dataset:
                     raise ValueError(f"{split} data have shape {shape_of_one(own)} each, training data {shape}")
                 parts[split] = _checked(own, own_labels, kind, f"{split} data")
         splits = (whole[order], parts["validation"], parts["test"])
-        return cls(name, *splits, shape, label_names=_numbered(splits))
+        return cls(name, *splits, shape, label_names=numbered(splits))
 
     @classmethod
     def from_folder(
@@ -259,7 +250,7 @@ class Dataset:
             train 16, validation 2, test 2, each of shape (8, 6)
         """
         found = read_folder(folder, shape=shape, invert=invert)
-        name = name or Path(folder).expanduser().resolve().name
+        name = name or expanded(folder).resolve().name
         whole = cls.from_arrays(found.images, found.labels, validation=validation, test=test, name=name, seed=seed)
         return replace(whole, source="a folder of images", label_names={"label": found.names} if found.names else {})
 
@@ -267,112 +258,23 @@ class Dataset:
 SPLITS = ("train", "validation", "test")
 
 
-def load_dataset(name: str, *, subset: bool = False, root: str | Path | None = None) -> Dataset:
-    """Load "synthetic", "mnist", "fashion-mnist" or "omniglot".
-
-    Files are looked for in `root` (or the folder that CPVAE_LITE_DATA names), then in the cache folder,
-    and downloaded into the cache folder if they are in neither.
-
-    Args:
-        name: which.
-        subset: take the part of MNIST or Fashion-MNIST that the package ships: the first 5,000 training
-            images, of which the last 1,000 validate, and the whole test set. No file is looked for.
-        root: a folder laid out as torchvision lays it out.
-
-    Raises:
-        ValueError: if the name is unknown, a file is damaged, or there is no subset of that data set.
-        FileNotFoundError: if files are missing and cannot be downloaded; says which to put where.
-
-    Example:
-        >>> load_dataset("fashion-mnist", subset=True)
-        fashion-mnist (shipped with the package)
-        train 4,000, validation 1,000, test 10,000, each of shape (28, 28)
-    """
-    one_of("data set", name, DATASETS)
-    if subset:
-        return _shipped(name)
-    if name == "synthetic":
-        return synthetic_mixture()
-    root = Path(root).expanduser() if root is not None else None
-    place = fetch(name, root)
-    train, test = SOURCES[name].read(place)
-    if name == "omniglot":  # its images come sorted by character
-        train = _shuffled(train)
-    return _from_parts(name, train, test, VALIDATION_IMAGES[name], f"whole, from {place}")
+def _checked(data, labels, kind: str, what: str) -> Split:
+    tensor = observations(data, kind, what)
+    return Split(tensor, {} if labels is None else {"label": labels_of(labels, len(tensor), what)})
 
 
-DATASETS = ("synthetic", *SOURCES)
-
-
-def synthetic_mixture(n: int = 50_000, *, seed: int = 0) -> Dataset:
-    """The paper's toy of section 6.1: n numbers from ½ N(0.3, 0.05²) + ½ N(0.7, 0.05²).
-
-    The paper prints N(0.3, 0.05); 0.05 must be the standard deviation, since as a variance the mixture
-    would have a single mode. Validation and test data are n/5 further numbers each, and one at least.
+def numbered(splits: Iterable[Split]) -> dict[str, tuple[str, ...]]:
+    """Names for labels that have none: their numbers.
 
     Args:
-        n: how many numbers to train on.
-        seed: of all draws.
-
-    Raises:
-        ValueError: if n is below 1 or the seed below 0.
-        TypeError: if one of them is no whole number.
+        splits: with labels of the same kinds, or of some of them.
 
     Example:
-        >>> synthetic_mixture(1000)
-        synthetic (drawn with seed 0)
-        train 1,000, validation 200, test 200, each of shape (1,)
+        >>> numbered([Split(torch.zeros(2, 1), {"kind": torch.tensor([0, 2])})])
+        {'kind': ('0', '1', '2')}
     """
-    n, seed = whole_number("n", n), whole_number("seed", seed, least=0)
-    rng = np.random.default_rng(seed)
-
-    def draw(count: int) -> Split:
-        component = rng.integers(0, 2, count)
-        values = rng.normal(np.array(MIXTURE_MEANS)[component], MIXTURE_SCALE).astype(np.float32)
-        return Split(torch.from_numpy(values)[:, None], {"component": torch.from_numpy(component)})
-
-    splits = [draw(count) for count in (n, max(1, n // 5), max(1, n // 5))]
-    names = {"component": ("N(0.3, 0.05²)", "N(0.7, 0.05²)")}
-    return Dataset("synthetic", *splits, (1,), f"drawn with seed {seed}", names)
-
-
-def _shipped(name: str) -> Dataset:
-    if name not in LABEL_NAMES:
-        raise ValueError(f"the package ships no part of {name}; it ships parts of {', '.join(LABEL_NAMES)}")
-    with resources.files("cpvae_lite").joinpath(f"artifacts/data/{name}.npz").open("rb") as file:
-        arrays = np.load(file, allow_pickle=False)
-        (kind,) = LABEL_NAMES[name]
-        train, test = (Part(arrays[f"{s}_images"], {kind: arrays[f"{s}_labels"]}) for s in ("train", "test"))
-    shipped = _from_parts(name, train, test, SUBSET_VALIDATION_IMAGES, "shipped with the package")
-    return replace(shipped, subset=True)
-
-
-def _from_parts(name: str, train: Part, test: Part, validation: int, source: str) -> Dataset:
-    whole, tests = _tensors(train), _tensors(test)
-    names = LABEL_NAMES.get(name) or _numbered((whole, tests))
-    shape = train.images.shape[1:]
-    return Dataset(name, whole[:-validation], whole[-validation:], tests, shape, source, names)
-
-
-def _numbered(splits: Iterable[Split]) -> dict[str, tuple[str, ...]]:
-    """Labels that have no names are called by their numbers."""
     highest: dict[str, int] = {}
     for split in splits:
         for kind, labels in split.labels.items():
             highest[kind] = max(highest.get(kind, 0), int(labels.max()))
     return {kind: tuple(map(str, range(high + 1))) for kind, high in highest.items()}
-
-
-def _tensors(part: Part) -> Split:
-    images = torch.from_numpy(part.images).flatten(1)
-    return Split(images, {kind: torch.from_numpy(labels).long() for kind, labels in part.labels.items()})
-
-
-def _shuffled(part: Part, seed: int = 0) -> Part:
-    order = np.random.default_rng(seed).permutation(len(part.images))
-    return Part(part.images[order], {kind: labels[order] for kind, labels in part.labels.items()})
-
-
-def _checked(data, labels, kind: str, what: str) -> Split:
-    tensor = observations(data, kind, what)
-    return Split(tensor, {} if labels is None else {"label": labels_of(labels, len(tensor), what)})

@@ -60,7 +60,8 @@ def prototypes(model: LatentVariableModel, count: int = 3) -> Prototypes:
         (torch.Size([10, 3, 40]), torch.Size([10, 3]))
     """
     mean, scale = centres(model)
-    if whole_number("count", count) > mean.shape[1]:
+    count = whole_number("count", count)
+    if count > mean.shape[1]:
         raise ValueError(f"z has {mean.shape[1]} dimensions; count must be at most that, not {count}")
     # A step along each of the D axes for each of the K categories, all in one batch.
     axes = torch.eye(mean.shape[1]).to(mean)[:, None].expand(-1, len(mean), -1)  # (D, K, D)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from cpvae_lite._arguments import whole_number
+from cpvae_lite._arguments import finite_number, whole_number
 from cpvae_lite.data import Dataset
 from cpvae_lite.draws import Hard, Mode, Relaxed
 from cpvae_lite.elbo import BoundEstimate, estimate_bound, log_marginal, standard_error
@@ -52,12 +52,12 @@ def evaluate(
         (1000, ['digit'])
     """
     require_suitable(model, dataset)
-    whole_number("importance_samples", importance_samples, least=0)
+    importance_samples = whole_number("importance_samples", importance_samples, least=0)
     x = dataset.observed(split).to(next(model.parameters()))
     report = {"data": dataset.name, "source": dataset.source, "split": split, "images": len(x)}
     report |= _bound("", estimate_bound(model, x, Hard(), seed=seed))
     if model.categories and temperature is not None:
-        report["temperature"] = temperature
+        temperature = report["temperature"] = finite_number("temperature", temperature, least=0, strict=True)
         report |= _bound("relaxed_", estimate_bound(model, x, Relaxed(temperature), seed=seed))
     if importance_samples:
         evidence = log_marginal(model, x, importance_samples, seed=seed).double()
@@ -88,9 +88,9 @@ def require_suitable(model: LatentVariableModel, dataset: Dataset) -> None:
 
 
 @torch.no_grad()
-def _active_units(model: LatentVariableModel, x: Tensor, batch_size: int = 1000) -> dict[str, int]:
+def _active_units(model: LatentVariableModel, x: Tensor) -> dict[str, int]:
     """Of each continuous latent, by name; those below others are taken at the mode of these."""
-    blocks = [model.infer(rows, Mode()).values for rows in x.split(batch_size)]
+    blocks = [model.infer(rows, Mode()).values for rows in x.split(1000)]
     modes = {latent.name: torch.cat([values[latent.name] for values in blocks]) for latent in model.latents}
     return {name: active_units(mode) for name, mode in modes.items() if mode.is_floating_point()}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from cpvae_lite._arguments import height_and_width
+from cpvae_lite._arguments import expanded, height_and_width
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}  # by ending, in small letters
 SIXTEEN_BITS = 257  # 65535 / 255
@@ -63,7 +63,7 @@ def read_folder(folder: str | Path, *, shape: Sequence[int] | None = None, inver
         >>> found.images.shape, found.labels, found.names
         ((2, 28, 28), array([0, 1]), ('tall', 'wide'))
     """
-    folder = Path(folder).expanduser()
+    folder = expanded(folder)
     size = None if shape is None else height_and_width(shape)[::-1]  # Pillow's order, width first
     groups = [entry for entry in _entries(folder) if entry.is_dir()] or [folder]
     files = [_image_files(group) for group in groups]

@@ -90,9 +90,7 @@ class IdxSource:
 
     def _idx(self, root: Path, name: str, reader) -> np.ndarray:
         path = root / self.folder / "raw" / name
-        with open(path, "rb") as file:
-            digest = hashlib.file_digest(file, "sha256") if hasattr(hashlib, "file_digest") else _digest(file)
-        if digest.hexdigest() != IDX_FILES[self.folder][name]:
+        if hashlib.sha256(path.read_bytes()).hexdigest() != IDX_FILES[self.folder][name]:
             raise ValueError(
                 f"{path} is truncated or altered (its SHA-256 is not that of the published file); "
                 "delete it and fetch it again"
@@ -108,11 +106,3 @@ class IdxSource:
         from torchvision import datasets
 
         getattr(datasets, self.folder)(str(root), download=True)
-
-
-def _digest(file):
-    """hashlib.file_digest, which Python 3.10 lacks."""
-    digest = hashlib.sha256()
-    for block in iter(lambda: file.read(1 << 20), b""):
-        digest.update(block)
-    return digest

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -16,7 +16,7 @@ class BusyError(RuntimeError):
         >>> from tempfile import TemporaryDirectory
         >>> with TemporaryDirectory() as folder:
         ...     lock = Path(folder) / "run.lock"
-        ...     with alone(lock, "the run", over=lambda: False), alone(lock, "the run", over=lambda: False):
+        ...     with alone(lock, "the run"), alone(lock, "the run"):
         ...         pass
         Traceback (most recent call last):
         cpvae_lite.locks.BusyError: another process is at the run; it is left to that one
@@ -24,13 +24,12 @@ class BusyError(RuntimeError):
 
 
 @contextmanager
-def alone(lock: Path, what: str, *, over: Callable[[], bool], wait: float = 0) -> Iterator[None]:
+def alone(lock: Path, what: str, *, wait: float = 0) -> Iterator[None]:
     """Context that one process at a time can be in; one that was killed is out of it.
 
     Args:
-        lock: a file, made if it is not there, in a folder that is.
+        lock: a file, made if it is not there, in a folder that is; it goes at the end.
         what: the process would be alone at; for the message.
-        over: whether it no longer matters who is alone; the file then goes at the end.
         wait: seconds to wait for another process to end.
 
     Raises:
@@ -40,7 +39,7 @@ def alone(lock: Path, what: str, *, over: Callable[[], bool], wait: float = 0) -
     Example:
         >>> from tempfile import TemporaryDirectory
         >>> with TemporaryDirectory() as folder:
-        ...     with alone(Path(folder) / "run.lock", "the run", over=lambda: True):
+        ...     with alone(Path(folder) / "run.lock", "the run"):
         ...         print([file.name for file in Path(folder).iterdir()])
         ...     print(list(Path(folder).iterdir()))
         ['run.lock']
@@ -54,6 +53,8 @@ def alone(lock: Path, what: str, *, over: Callable[[], bool], wait: float = 0) -
     try:
         yield
     finally:
-        held.release()
-        if over():
-            lock.unlink(missing_ok=True)
+        try:
+            with suppress(PermissionError):  # of Windows, where a file that is open stays
+                lock.unlink(missing_ok=True)  # while it is held: who waits for it notices, and makes a new one
+        finally:
+            held.release()

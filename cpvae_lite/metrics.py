@@ -95,7 +95,7 @@ def label_posteriors(responsibilities: Tensor, labels: Tensor) -> Tensor:
         tensor([[0.2500, 0.7500]])
     """
     shares = label_shares(responsibilities, labels).T
-    return shares / labels.to(shares.device).bincount()[:, None]
+    return shares / labels.bincount()[:, None]
 
 
 def first_categories(posteriors: Tensor, count: int = 5) -> list[list[int]]:

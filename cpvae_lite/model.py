@@ -293,7 +293,8 @@ class LatentVariableModel(nn.Module):
         chosen = self._numbers(categories)
         if chosen.dim() != 1 or not len(chosen):
             raise ValueError(f"categories must be a list of at least one, not of shape {tuple(chosen.shape)}")
-        each = chosen.repeat_interleave(whole_number("n", n))
+        n = whole_number("n", n)
+        each = chosen.repeat_interleave(n)
         return self.sample(len(each), category=each).unflatten(0, (-1, n))
 
     @property

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cpvae_lite._arguments import whole_number
 from cpvae_lite._version import __version__
-from cpvae_lite.data import DATASETS
+from cpvae_lite.datasets import DATASETS
 from cpvae_lite.experiments import WHAT
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.zoo import GATES, MODELS, ModelConfig

@@ -9,7 +9,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TextIO
 
 from cpvae_lite.experiments import Experiment, named
@@ -93,7 +93,8 @@ class Job:
         """
         found = named(self.name)
         with suppress(KeyError):  # what is not said is another setting
-            found = found.lasting(self.settings["training"]["epochs"]).judged_by(self.settings["importance_samples"])
+            samples = {name: self.settings[name] for name in ("importance_samples", "closer")}
+            found = replace(found.lasting(self.settings["training"]["epochs"]), **samples)
         if _settings(found) != self.settings:
             raise ValueError(f"the cpvae_lite here has other settings for {self.name} than the one that asks for it")
         return found

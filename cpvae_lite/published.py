@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from cpvae_lite._arguments import expanded
+
 SIDE = 28  # pixels
 
 
@@ -41,7 +43,7 @@ def data_root() -> Path | None:
         None
     """
     named = os.environ.get("CPVAE_LITE_DATA")
-    return Path(named).expanduser() if named else None
+    return expanded(named) if named else None
 
 
 def cache_folder() -> Path:

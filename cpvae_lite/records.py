@@ -13,10 +13,11 @@ from cpvae_lite._version import __version__
 from cpvae_lite.data import Dataset
 from cpvae_lite.experiments import HALF_WEIGHTS, SHEET, Experiment
 from cpvae_lite.history import History
+from cpvae_lite.measures import measure_closer
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.saved import load_model, save_model
 from cpvae_lite.sheets import grey_sheet
-from cpvae_lite.storage import write_json, write_png
+from cpvae_lite.storage import read_json, write_json, write_png
 
 ACROSS = 8  # images in a row of a sheet, and rows
 FOLLOWED = ("bound", "kl_z", "kl_c", "used_categories")  # of the validation images, epoch by epoch
@@ -40,7 +41,7 @@ def leave(
 
     Returns:
         The record: "run", the three parts of `begun`, "environment", "epochs", "best_epoch", "seconds" (of training),
-        "validation" (see :func:`followed`) and "measures".
+        "validation" (see :func:`followed`), "measures" and, where it is wanted, "closer" (see :func:`closer`).
 
     Raises:
         OSError: if the folder cannot be written.
@@ -48,7 +49,7 @@ def leave(
 
     Example:
         >>> from tempfile import TemporaryDirectory
-        >>> from cpvae_lite.data import synthetic_mixture
+        >>> from cpvae_lite.synthetic import synthetic_mixture
         >>> from cpvae_lite.experiments import named
         >>> run, data = named("synthetic/vae-seed1").judged_by(1), synthetic_mixture(100)
         >>> begun = {"model": {}, "training": {}, "data": {}}
@@ -71,9 +72,67 @@ def leave(
         "seconds": round(sum(epoch["seconds"] for epoch in history), 1),
         "validation": followed(history),
         "measures": experiment.measure(model, dataset, len(history)),
+        **closer(experiment, model, dataset),
     }
     if SHEET in experiment.keeps:
         write_png(path.with_suffix(".png"), sheet(model, dataset.shape, experiment.training.seed))
+    write_json(path, record)
+    return record
+
+
+def closer(experiment: Experiment, model: LatentVariableModel, dataset: Dataset) -> dict:
+    """The closer estimate of -log p(x) that an experiment wants, as a part of its record.
+
+    Args:
+        experiment: what was run.
+        model: with the weights that are kept.
+        dataset: of the experiment.
+
+    Returns:
+        {"closer": what :func:`cpvae_lite.measures.measure_closer` finds, and "environment"}; {} if none is wanted.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> from cpvae_lite.experiments import named
+        >>> data = Dataset.from_arrays(np.arange(4000).reshape(1000, 4) % 256)
+        >>> closer(named("mnist/cp-10-seed0"), build("cp", features=4, categories=10), data)
+        {}
+    """
+    if not experiment.closer:
+        return {}
+    found = measure_closer(model, dataset, importance_samples=experiment.closer, seed=experiment.training.seed)
+    return {"closer": found | {"environment": environment(next(model.parameters()).device)}}
+
+
+def complete(experiment: Experiment, model: LatentVariableModel, dataset: Dataset, path: Path) -> dict:
+    """Add to the record of a run what its experiment wants since, measured of the weights that were kept.
+
+    Args:
+        experiment: what was run.
+        model: with the weights that are kept.
+        dataset: of the experiment.
+        path: of the record.
+
+    Returns:
+        The record.
+
+    Raises:
+        OSError: if it cannot be written.
+        ValueError: if it is damaged.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> from tempfile import TemporaryDirectory
+        >>> from cpvae_lite.synthetic import synthetic_mixture
+        >>> from cpvae_lite.experiments import named
+        >>> run, data = replace(named("synthetic/vae-seed0"), closer=2), synthetic_mixture(1000)
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "vae-seed0.json"
+        ...     write_json(path, {"run": run.name})
+        ...     complete(run, run.build(data), data, path)["closer"]["importance_samples"]
+        2
+    """
+    record = read_json(path) | closer(experiment, model, dataset)
     write_json(path, record)
     return record
 

@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
+from cpvae_lite._arguments import expanded
 from cpvae_lite.checkpoint import load_last, read_run
 from cpvae_lite.cluster import cluster_pool
 from cpvae_lite.data import Dataset
@@ -18,8 +19,9 @@ from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.own_process import Job
 from cpvae_lite.pools import Report, local_pool
 from cpvae_lite.progress import Progress
-from cpvae_lite.records import leave
+from cpvae_lite.records import complete, leave
 from cpvae_lite.results import Results
+from cpvae_lite.saved import load_model
 from cpvae_lite.storage import read_json, read_tensors
 from cpvae_lite.train import aggregate, fit
 
@@ -34,11 +36,11 @@ def result_path(folder: str | Path, experiment: Experiment) -> Path:
         >>> result_path("results", named("synthetic/cp-150-seed7")).as_posix()
         'results/synthetic/cp-150-seed7.json'
     """
-    return Path(folder) / f"{experiment.name}.json"
+    return expanded(folder) / f"{experiment.name}.json"
 
 
 def missing(experiments: Iterable[Experiment], folder: str | Path) -> list[Experiment]:
-    """The experiments that have no result in `folder` yet.
+    """The experiments that have no result in `folder` yet, or none with a closer estimate that they want.
 
     Args:
         experiments: from :func:`cpvae_lite.experiments.grid`.
@@ -58,7 +60,13 @@ def missing(experiments: Iterable[Experiment], folder: str | Path) -> list[Exper
     stored = {table: Results(table, folder) for table in {experiment.table for experiment in wanted}}
     for experiment in wanted:
         _require_alike(experiment, stored[experiment.table])
-    return [experiment for experiment in wanted if not result_path(folder, experiment).exists()]
+    return [experiment for experiment in wanted if not _is_whole(experiment, stored[experiment.table])]
+
+
+def _is_whole(experiment: Experiment, stored: Results) -> bool:
+    """Whether the record is there, with all that is wanted."""
+    record = stored.record(experiment.label, experiment.training.seed)
+    return record is not None and experiment.closer in (0, record.get("closer", {}).get("importance_samples"))
 
 
 def _require_alike(experiment: Experiment, stored: Results, dataset: Dataset | None = None) -> None:
@@ -79,7 +87,8 @@ def reproduce(
     """Train, measure and store one experiment, unless that is done.
 
     The run lives in a folder beside its result while it trains; cut off, it goes on from there to the very
-    weights of an uninterrupted run. The result comes last, as one file: it is there or it is not.
+    weights of an uninterrupted run. The result comes last, as one file: it is there or it is not. A result that lacks
+    nothing but a closer estimate of -log p(x) gets it from the weights beside it, without training.
 
     Args:
         experiment: from :func:`cpvae_lite.experiments.grid`.
@@ -90,12 +99,14 @@ def reproduce(
 
     Returns:
         The record that was written: "run", "model", "training", "data", "environment", "epochs", "best_epoch",
-        "seconds" (of training, all parts of a resumed run together), "validation" and "measures"; see
+        "seconds" (of training, all parts of a resumed run together), "validation", "measures" and, for some,
+        "closer"; see
         :func:`cpvae_lite.records.leave`.
 
     Raises:
         BusyError: if another process is at this run in this folder.
-        FileNotFoundError: if the data are missing and cannot be downloaded.
+        FileNotFoundError: if the data are missing and cannot be downloaded, or the weights of a result that lacks
+            a closer estimate.
         NotFiniteError: if the training breaks; see :func:`cpvae_lite.fit`.
         OSError: if the folder cannot be written.
         ValueError: if what is there is damaged, or of other settings, or if results of that label are of other data.
@@ -113,13 +124,14 @@ def reproduce(
     """
     path = result_path(folder, experiment)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with alone(path.with_suffix(".lock"), str(path.with_suffix("")), over=path.exists, wait=WAIT):
+    with alone(path.with_suffix(".lock"), str(path.with_suffix("")), wait=WAIT):
         if missing([experiment], folder):
             dataset = experiment.dataset()
             _require_alike(experiment, Results(experiment.table, folder), dataset)
-            model = experiment.build(dataset).to(device)
-            history = _train(experiment, model, dataset, _begun(path), progress, after_epoch or (lambda epochs: None))
-            _finish(experiment, model, dataset, history, path)
+            if path.exists():
+                complete(experiment, load_model(path.with_suffix("")).to(device), dataset, path)
+            else:
+                _train_and_measure(experiment, dataset, path, device, progress, after_epoch or (lambda epochs: None))
         shutil.rmtree(_begun(path), ignore_errors=True)  # also what a process left that was killed before this line
         return read_json(path)
 
@@ -127,6 +139,14 @@ def reproduce(
 def _begun(path: Path) -> Path:
     """The folder of a run under way."""
     return path.with_suffix(".part")
+
+
+def _train_and_measure(
+    experiment: Experiment, dataset: Dataset, path: Path, device: str, progress: bool, tell: Callable[[int], None]
+) -> None:
+    model = experiment.build(dataset).to(device)
+    history = _train(experiment, model, dataset, _begun(path), progress, tell)
+    _finish(experiment, model, dataset, history, path)
 
 
 def _train(
@@ -203,7 +223,7 @@ def reproduce_all(
     waiting = {experiment.name: experiment for experiment in experiments}
     if not waiting:
         return
-    place = Path(folder).resolve()
+    place = expanded(folder).resolve()
     place.mkdir(parents=True, exist_ok=True)
     todo = [Job.of(experiment, str(place), device, threads) for experiment in waiting.values()]
     reports: SimpleQueue[Report] = SimpleQueue()

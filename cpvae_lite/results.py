@@ -13,12 +13,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cpvae_lite.checkpoint import settings_of
+from cpvae_lite._arguments import expanded, one_of
+from cpvae_lite.checkpoint import DEFAULTS, settings_of
 from cpvae_lite.data import Dataset
-from cpvae_lite.experiments import Experiment
+from cpvae_lite.experiments import TABLES, Experiment
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.saved import load_model
 from cpvae_lite.storage import read_json
+from cpvae_lite.zoo import BY_THE_DATA
 
 NAME = re.compile(r"(.+)-seed(\d+)")  # of a result: its label and its seed
 FINGERPRINT = "fingerprint of the data"
@@ -101,8 +103,8 @@ class Results:
         table, folder: its name, and where its records are.
 
     Raises:
-        ValueError: if a record is damaged, or if runs that share a label differ in more than their seed, as in
-            settings or data.
+        ValueError: if the package ships no such table and no folder is given, if a record is damaged, or if runs that
+            share a label differ in more than their seed, as in settings or data.
 
     Example:
         >>> results = Results("synthetic")
@@ -111,7 +113,9 @@ class Results:
     """
 
     def __init__(self, table: str, folder: str | Path = SHIPPED):
-        self.table, self.folder = table, Path(folder) / table
+        if folder == SHIPPED:
+            one_of("table", table, TABLES)
+        self.table, self.folder = table, expanded(folder) / table
         found = [(*match.groups(), path) for path in self.folder.glob("*.json") if (match := NAME.fullmatch(path.stem))]
         self._runs: dict[str, list[dict]] = {}
         for label, seed, path in sorted(found, key=lambda run: (run[0], int(run[1]))):
@@ -163,7 +167,8 @@ class Results:
         if experiment.label not in self:
             return []
         there = _settings(self.runs(experiment.label)[0], self.folder)
-        wanted = experiment.model | asdict(experiment.training) | {"seed": None}
+        wanted = DEFAULTS["model"] | experiment.model | asdict(experiment.training) | {"seed": None}
+        wanted = {name: value for name, value in wanted.items() if name not in BY_THE_DATA}
         wanted |= {"data": experiment.data, "importance_samples": experiment.importance_samples}
         wanted |= {FINGERPRINT: dataset.fingerprint} if dataset else {}
         return [name for name, value in wanted.items() if there.get(name) != value]

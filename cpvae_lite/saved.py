@@ -15,7 +15,7 @@ from torch import Tensor
 from cpvae_lite._arguments import expanded, said
 from cpvae_lite._version import __version__
 from cpvae_lite.model import LatentVariableModel
-from cpvae_lite.storage import read_json, read_tensors, write_json, write_tensors
+from cpvae_lite.storage import halved, read_json, read_tensors, write_json, write_tensors
 from cpvae_lite.zoo import ModelConfig, compose
 
 FORMAT = 1  # of the files; a later version of the package may raise it
@@ -50,17 +50,10 @@ def save_model(model: LatentVariableModel, folder: str | Path, *, half: bool = F
         raise ValueError(f"{broken[0]} is not finite, so the model is not saved; train it anew")
     tensors = model.state_dict()
     if half:
-        tensors |= {name: _halved(name, weight) for name, weight in model.named_parameters()}
+        tensors |= {name: halved(name, weight) for name, weight in model.named_parameters()}
     # Until model.json is there again, the folder holds no finished model.
     write_tensors(folder / "model.safetensors", tensors, outdated=folder / "model.json")
     write_json(folder / "model.json", stamp() | {"model": description})
-
-
-def _halved(name: str, weight: Tensor) -> Tensor:
-    rounded = weight.detach().half()
-    if rounded.isinf().any():
-        raise ValueError(f"{name} reaches {weight.abs().max():.3g}, too much for float16; keep the model whole")
-    return rounded
 
 
 def not_finite(model: LatentVariableModel) -> list[str]:

@@ -23,11 +23,16 @@ def image_grid(images: Tensor, *, columns: int, shape: tuple[int, int] = SHAPE, 
     Returns:
         A float array (height, width) in [0, 1], 1 for ink.
 
+    Raises:
+        ValueError: if the images are not of that shape.
+
     Example:
         >>> import torch
         >>> image_grid(torch.ones(4, 784), columns=2).shape
         (58, 58)
     """
+    if images[0].numel() != shape[0] * shape[1]:
+        raise ValueError(f"images of {images[0].numel()} pixels are not of shape {tuple(shape)}; give their shape=")
     rows = -(-len(images) // columns)
     missing = rows * columns - len(images)
     cells = F.pad(images.reshape(-1, *shape).float(), (gap, 0, gap, 0, 0, missing))  # a gap above and left of each

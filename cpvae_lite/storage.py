@@ -182,6 +182,29 @@ def write_tensors(
     atomic_write(path, data, outdated=outdated)
 
 
+def halved(name: str, values: Tensor) -> Tensor:
+    """Values rounded to float16, for half the size.
+
+    Args:
+        name: of the tensor, for the message.
+        values: of any shape.
+
+    Raises:
+        ValueError: if one of them is not finite, or too great for float16.
+
+    Example:
+        >>> halved("weight", torch.tensor([0.5, 2.0]))
+        tensor([0.5000, 2.0000], dtype=torch.float16)
+        >>> halved("weight", torch.tensor([1e6]))
+        Traceback (most recent call last):
+        ValueError: weight reaches 1e+06, too much for float16, which ends at 65,504
+    """
+    rounded = values.detach().half()
+    if not rounded.isfinite().all():
+        raise ValueError(f"{name} reaches {values.abs().max():.3g}, too much for float16, which ends at 65,504")
+    return rounded
+
+
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict]:
     """Read what :func:`write_tensors` wrote.
 

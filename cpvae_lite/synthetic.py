@@ -11,13 +11,47 @@ import torch
 import torch.distributions as D
 from torch import Tensor
 
-from cpvae_lite.data import MIXTURE_MEANS, MIXTURE_SCALE
+from cpvae_lite._arguments import whole_number
+from cpvae_lite.data import Dataset, Split
 
+MIXTURE_MEANS, MIXTURE_SCALE = (0.3, 0.7), 0.05  # of the synthetic data; the components have equal weights
 VALLEY = (0.4, 0.6)  # two standard deviations from both means
 BANDWIDTH = 0.02  # of the smoothing before modes are counted: less than half a component's
 PROMINENCE = 0.1  # of the highest peak: what stands out less is no mode, but chance or a ripple
 STEP = 0.001
 GRID = np.arange(-0.5, 1.5, STEP)  # what lies outside is far from all data
+
+
+def synthetic_mixture(n: int = 50_000, *, seed: int = 0) -> Dataset:
+    """The paper's toy of section 6.1: n numbers from ½ N(0.3, 0.05²) + ½ N(0.7, 0.05²).
+
+    The paper prints N(0.3, 0.05); 0.05 must be the standard deviation, since as a variance the mixture
+    would have a single mode. Validation and test data are n/5 further numbers each, and one at least.
+
+    Args:
+        n: how many numbers to train on.
+        seed: of all draws.
+
+    Raises:
+        ValueError: if n is below 1 or the seed below 0.
+        TypeError: if one of them is no whole number.
+
+    Example:
+        >>> synthetic_mixture(1000)
+        synthetic (drawn with seed 0)
+        train 1,000, validation 200, test 200, each of shape (1,)
+    """
+    n, seed = whole_number("n", n), whole_number("seed", seed, least=0)
+    rng = np.random.default_rng(seed)
+
+    def draw(count: int) -> Split:
+        component = rng.integers(0, 2, count)
+        values = rng.normal(np.array(MIXTURE_MEANS)[component], MIXTURE_SCALE).astype(np.float32)
+        return Split(torch.from_numpy(values)[:, None], {"component": torch.from_numpy(component)})
+
+    splits = [draw(count) for count in (n, max(1, n // 5), max(1, n // 5))]
+    names = {"component": ("N(0.3, 0.05²)", "N(0.7, 0.05²)")}
+    return Dataset("synthetic", *splits, (1,), f"drawn with seed {seed}", names)
 
 
 def truth(scale: float = MIXTURE_SCALE) -> D.MixtureSameFamily:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
+from itertools import zip_longest
 
-from cpvae_lite.experiments import TABLES
-from cpvae_lite.measures import measure_images
-from cpvae_lite.results import Results, Spread
+CHARACTERS = 30  # of a column in a terminal
+PLACE = re.compile(r"<td>([\w-]+)#([\w-]+)</td>")  # the page and the section of a cell that is the place of a claim
+WRAPPED = "text-align: left; vertical-align: top; white-space: normal; padding: 0.3em 0.6em"  # not as figures are
 
 
 @dataclass(frozen=True)
@@ -61,159 +62,43 @@ def _cells(row: Sequence[str]) -> str:
     return f'<th scope="row">{first}</th>' + "".join(f"<td>{text}</td>" for text in rest)
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column of a table of results.
-
-    Attributes:
-        name: in the header.
-        figure: takes the measures of a run; None where a run has no such figure.
-        digits: after the point.
+class Sentences(Table):
+    """A table of sentences, which begin at the left and wrap where the page ends; places in the book are links.
 
     Example:
-        >>> column = Column("KL of c", lambda measures: measures.get("kl_c"), 2)
-        >>> results = Results("synthetic")
-        >>> column.entry(results, "cp-2"), column.entry(results, "vae")  # nats; a VAE has no c
-        ('0.69 ± 0.00', '–')
+        >>> print(Sentences(["says", "found"], [["one sentence", "words " * 10]]))
+        says          found
+        <BLANKLINE>
+        one sentence  words words words words words
+                      words words words words words
     """
 
-    name: str
-    figure: Callable[[dict], float | None]
-    digits: int = 3
+    def __str__(self) -> str:
+        lines = [[_wrapped(cell) for cell in row] for row in (self.header, *self.rows)]
+        widths = [
+            max((len(line) for cell in column for line in cell), default=0) for column in zip(*lines, strict=True)
+        ]
+        return "\n\n".join(_side_by_side(row, widths) for row in lines)
 
-    def entry(self, results: Results, label: str) -> str:
-        """Mean ± deviation over the seeds, or a dash where there is no such figure.
-
-        Args:
-            results: of a table.
-            label: as "cp-150".
-
-        Raises:
-            KeyError: if the label was never run.
-            ValueError: if the measures of a run are not whole; names its record.
-
-        Example:
-            >>> Column("modes", lambda measures: measures["generated"]["modes"], 1).entry(Results("synthetic"), "cp-2")
-            '2.0 ± 0.0'
-        """
-        spread = self._spread(results, label)
-        return "–" if spread is None else spread.format(self.digits)
-
-    def mean(self, results: Results, label: str) -> float | None:
-        """Mean over the seeds; None where there is no such figure.
-
-        Args, Raises: as :meth:`entry` has them.
-
-        Example:
-            >>> Column("modes", lambda measures: measures["generated"]["modes"]).mean(Results("synthetic"), "cp-2")
-            2.0
-        """
-        spread = self._spread(results, label)
-        return None if spread is None else spread.mean
-
-    def _spread(self, results: Results, label: str) -> Spread | None:
-        found = [self._of(run, results.path(label, run["training"]["seed"])) for run in results.runs(label)]
-        return None if None in found else Spread.over(found)
-
-    def _of(self, run: dict, path: Path) -> float | None:
-        try:
-            return self.figure(run["measures"])
-        except (KeyError, TypeError) as error:
-            cause = f"{type(error).__name__}: {error}"
-            raise ValueError(
-                f"{path} lacks what the column {self.name!r} shows ({cause}): delete it and run it again"
-            ) from error
+    def _repr_html_(self) -> str:
+        html = _unbroken(super()._repr_html_())  # all text is escaped there: what looks like a tag is one
+        html = PLACE.sub(r'<td><a href="\1.html#\2">\1</a></td>', html)
+        for tag, weight in (('<th scope="col"', "bold"), ('<th scope="row"', "normal"), ("<td", "normal")):
+            html = html.replace(tag, f'{tag} style="{WRAPPED}; font-weight: {weight}"')
+        return html
 
 
-def table_of(results: Results, columns: Sequence[Column], labels: Sequence[str] | None = None) -> Table:
-    """A row for each label, with the mean and the standard deviation over its seeds.
-
-    Args:
-        results: of a table.
-        columns: what to show.
-        labels: which rows, in this order; all by default.
-
-    Raises:
-        KeyError: if a label was never run.
-        ValueError: if the measures of a run are not whole.
-
-    Example:
-        >>> modes = Column("modes", lambda measures: measures["generated"]["modes"], 1)
-        >>> print(table_of(Results("synthetic"), [modes], ["vae", "cp-2"]))
-        run   seeds      modes
-        vae       5  2.0 ± 0.0
-        cp-2      5  2.0 ± 0.0
-    """
-    labels = results.labels if labels is None else labels
-    rows = [[label, str(len(results.runs(label))), *(c.entry(results, label) for c in columns)] for label in labels]
-    return Table(["run", "seeds", *(column.name for column in columns)], rows)
+def _unbroken(text: str) -> str:
+    """A mean stays with its deviation, and a number with its sign of percent."""
+    return re.sub(r" (?=[±≈%])|(?<=[±≈]) ", "\N{NO-BREAK SPACE}", text)
 
 
-SYNTHETIC = (
-    Column("distance", lambda found: found["generated"]["distance"], 4),
-    Column("modes", lambda found: found["generated"]["modes"], 1),
-    Column("between", lambda found: found["generated"]["between"]),
-    Column("log p(x)", lambda found: -found["negative_log_evidence"]),
-    Column("bound", lambda found: -found["negative_bound"]),
-    Column("purity", lambda found: found.get("purity")),
-    Column("categories", lambda found: found.get("effective_categories"), 1),
-    Column("KL of c", lambda found: found.get("kl_c"), 2),
-    Column("distance, uniform c", lambda found: found["uniform"]["distance"] if "uniform" in found else None, 4),
-)
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(_unbroken(text), CHARACTERS, break_on_hyphens=False)
 
 
-def _agreement(found: dict, figure: str) -> float | None:
-    """With the labels whose q(c|label) is stored, too: of Omniglot's two kinds, the alphabets."""
-    kinds = list(found.get("label_posterior_millionths", ()))
-    return found["labels"][kinds[0]][figure] if kinds else None
-
-
-def uneven_use(found: dict) -> float | None:
-    """What an even p(c) costs, KL(q(c) ‖ 1/K): the term C2 of Eq. 20, with the q(c) of the images that were measured.
-
-    With that q(c) for its p(c) the same model has a bound that is better by so much.
-
-    Args:
-        found: the measures of a run on images.
-
-    Returns:
-        Nats; None for a model without categories.
-
-    Example:
-        >>> uneven_use({"categories": 8, "effective_categories": 2.0}) == math.log(4)
-        True
-    """
-    return math.log(found["categories"] / found["effective_categories"]) if "categories" in found else None
-
-
-def _less_uneven_use(found: dict) -> float | None:
-    uneven = uneven_use(found)
-    return None if uneven is None else found["negative_bound"] - uneven
-
-
-def _generation(found: dict, figure: str) -> float | None:
-    return found["generation"][figure] if "generation" in found else None
-
-
-BOUND = Column("-bound", lambda found: found["negative_bound"], 2)
-RELAXED = Column("relaxed, no bound", lambda found: found.get("relaxed_negative_bound"), 2)
-EVIDENCE = Column("-log p(x)", lambda found: found["negative_log_evidence"], 2)
-PRICE_OF_C = Column("KL of c", lambda found: found.get("kl_c"), 2)
-USED = Column("above 1/K", lambda found: found.get("used_categories"), 0)
-UNEVEN = Column("uneven use", uneven_use, 2)
-LESS_UNEVEN = Column("-bound less uneven use", _less_uneven_use, 2)
-PURITY = (
-    Column("generation purity", lambda found: _generation(found, "purity")),
-    Column("by chance", lambda found: _generation(found, "chance")),
-)
-IMAGES = (
-    BOUND,
-    RELAXED,
-    EVIDENCE,
-    PRICE_OF_C,
-    USED,
-    Column("NMI", lambda found: _agreement(found, "nmi")),
-    Column("purity", lambda found: _agreement(found, "purity")),
-    *PURITY,
-)
-COLUMNS = {name: IMAGES if table.measure is measure_images else SYNTHETIC for name, table in TABLES.items()}
+def _side_by_side(cells: Iterable[list[str]], widths: Iterable[int]) -> str:
+    lines = zip_longest(*cells, fillvalue="")
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )

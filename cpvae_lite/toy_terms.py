@@ -14,7 +14,7 @@ import torch.distributions as D
 from torch import Tensor
 
 from cpvae_lite._arguments import finite_number
-from cpvae_lite.data import MIXTURE_MEANS, MIXTURE_SCALE
+from cpvae_lite.synthetic import MIXTURE_MEANS, MIXTURE_SCALE
 
 # Grids: from, to, how many points.
 X = (-0.2, 1.2, 701)  # ten standard deviations of the data to each side

@@ -34,7 +34,7 @@ class NotFiniteError(ArithmeticError):
 
     Example:
         >>> from cpvae_lite import build
-        >>> from cpvae_lite.data import synthetic_mixture
+        >>> from cpvae_lite.synthetic import synthetic_mixture
         >>> model = build("vae", features=1, likelihood="gaussian")
         >>> fit(model, synthetic_mixture(200), TrainConfig(learning_rate=1e10), progress=False)
         Traceback (most recent call last):
@@ -124,7 +124,7 @@ def aggregate(model: LatentVariableModel, dataset: Dataset) -> None:
 
     Example:
         >>> from cpvae_lite import build
-        >>> from cpvae_lite.data import synthetic_mixture
+        >>> from cpvae_lite.synthetic import synthetic_mixture
         >>> model = build("cp", features=1, categories=4, likelihood="gaussian")
         >>> model.aggregated_posterior
         tensor([nan, nan, nan, nan])

@@ -13,6 +13,7 @@ from cpvae_lite._arguments import height_and_width
 from cpvae_lite.conditionals import Bernoulli
 from cpvae_lite.directions import centres, prototypes
 from cpvae_lite.model import LatentVariableModel
+from cpvae_lite.storage import halved
 from cpvae_lite.views import View, ipywidgets, script, style
 from cpvae_lite.views import traitlets as t
 
@@ -227,7 +228,4 @@ def _priors(model: LatentVariableModel, order: Tensor) -> dict[str, Tensor]:
 
 
 def _half(name: str, values: Tensor) -> bytes:
-    half = values.detach().to("cpu", torch.float16)
-    if not half.isfinite().all():
-        raise ValueError(f"{name} of the decoder holds a number that float16 cannot: NaN, or above 65,504")
-    return half.contiguous().numpy().astype("<f2").tobytes()
+    return halved(f"{name} of the decoder", values.cpu()).contiguous().numpy().astype("<f2").tobytes()

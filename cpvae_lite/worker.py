@@ -21,6 +21,7 @@ GRACE = 30  # seconds to write a checkpoint and end
 
 def main(job: str) -> int:
     """Do a run; returns the exit code."""
+    torch.set_flush_denormal(True)  # before there are threads, which inherit it
     reports = _stdout_for_reports()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits deaf ears
     threading.Thread(target=_end_with_stdin, daemon=True).start()

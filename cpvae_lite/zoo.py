@@ -63,6 +63,9 @@ OWNERS = {  # of settings that not every model has: what they set, and the model
 }
 
 
+BY_THE_DATA = ("features", "likelihood")  # settings of a model that nobody chooses
+
+
 @dataclass(frozen=True)
 class ModelConfig:
     """What it takes to build a model again. The defaults follow the paper where it gives a value.

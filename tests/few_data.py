@@ -11,7 +11,7 @@ import psutil
 import torch
 from safetensors.torch import load_file
 
-from cpvae_lite.data import load_dataset
+from cpvae_lite.datasets import load_dataset
 from cpvae_lite.experiments import Experiment, named
 from cpvae_lite.reproduction import reproduce
 from cpvae_lite.storage import read_json

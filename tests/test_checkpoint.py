@@ -373,7 +373,7 @@ def test_a_run_is_described_before_its_first_step(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         fit(model(), images(), config(), out=tmp_path, progress=False)
     assert read_run(tmp_path)["training"] == asdict(config())
-    assert {path.name for path in tmp_path.iterdir()} == {"run.json", "run.lock"}
+    assert {path.name for path in tmp_path.iterdir()} == {"run.json"}
 
 
 AT_THE_RUN = """

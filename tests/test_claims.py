@@ -12,12 +12,12 @@ import torch
 from docutils.nodes import make_id
 
 from cpvae_lite import load_model
-from cpvae_lite.claims import CHARACTERS, NOT_BORNE_OUT, OPEN_HERE, Claim, claims_table
+from cpvae_lite.claims import NOT_BORNE_OUT, OPEN_HERE, Claim, claims_table
 from cpvae_lite.claims_images import IMAGES
 from cpvae_lite.claims_synthetic import LAST, LOW, SLOW, SYNTHETIC, USUAL
 from cpvae_lite.results import Results
 from cpvae_lite.storage import write_json
-from cpvae_lite.tables import Table
+from cpvae_lite.tables import CHARACTERS, Table
 
 BOOK = Path(__file__).parents[1] / "book"
 CLAIMS = {claim.number: claim for claim in SYNTHETIC}

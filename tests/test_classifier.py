@@ -24,7 +24,8 @@ from cpvae_lite.classifier import (
     save_classifier,
     train_classifier,
 )
-from cpvae_lite.data import LABEL_NAMES, Split
+from cpvae_lite.data import Split
+from cpvae_lite.datasets import LABEL_NAMES
 from cpvae_lite.storage import read_json, read_tensors, write_tensors
 
 ROOT = Path(__file__).parents[1]

@@ -17,7 +17,7 @@ from cpvae_lite.comparison import (
     shared_table,
     table_3,
 )
-from cpvae_lite.data import load_dataset
+from cpvae_lite.datasets import load_dataset
 from cpvae_lite.results import Results
 from cpvae_lite.saved import save_model
 from cpvae_lite.storage import write_json

@@ -10,7 +10,8 @@ import torch
 from scipy.stats import kstest, norm
 
 from cpvae_lite import Dataset, load_dataset
-from cpvae_lite.data import Split, binarise, synthetic_mixture
+from cpvae_lite.data import Split, binarise
+from cpvae_lite.synthetic import synthetic_mixture
 
 SPLITS = ("train", "validation", "test")
 SHIPPED = ("mnist", "fashion-mnist")
@@ -219,7 +220,7 @@ def test_names_of_fashion_items_are_those_of_their_labels():
 
 def test_shipped_files_are_read_without_a_data_folder_or_pickle(monkeypatch):
     monkeypatch.setenv("CPVAE_LITE_DATA", "/nowhere")
-    monkeypatch.setattr("cpvae_lite.data.fetch", None)
+    monkeypatch.setattr("cpvae_lite.datasets.fetch", None)
     assert len(load_dataset("mnist", subset=True).test) == 10_000
     for name in SHIPPED:
         with resources.files("cpvae_lite").joinpath(f"artifacts/data/{name}.npz").open("rb") as file:
@@ -524,3 +525,9 @@ def test_a_split_that_is_neither_share_nor_data_is_refused(given):
 
 def test_a_share_may_be_a_numpy_number():
     assert len(Dataset.from_arrays(GREYS, test=np.float32(0.2)).test) == 6
+
+
+@pytest.mark.parametrize(("name", "subset"), [("mnist", True), ("synthetic", False)])
+def test_a_root_where_no_file_is_looked_for_is_refused(name, subset):
+    with pytest.raises(ValueError, match="no file is looked for, so leave root out"):
+        load_dataset(name, subset=subset, root="sets")

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from cpvae_lite.data import load_dataset
+from cpvae_lite.datasets import load_dataset
 from cpvae_lite.sources import SOURCES
 from cpvae_lite.storage import read_json
 from tools.describe_omniglot import TARGET, coin_entropies, describe

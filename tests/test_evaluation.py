@@ -217,3 +217,15 @@ def test_active_units_are_those_whose_posterior_mean_varies(tiny, dataset):
 def test_a_wrong_number_of_importance_samples_is_refused_by_its_name(tiny, dataset, samples, error):
     with pytest.raises(error, match="importance_samples must be"):
         evaluate(tiny("cp"), dataset, importance_samples=samples)
+
+
+def test_numbers_of_numpy_leave_a_report_that_json_can_hold(tiny, dataset):
+    report = evaluate(tiny("cp"), dataset, temperature=np.float32(0.5), importance_samples=np.int64(2))
+    assert json.loads(json.dumps(report)) == report
+    assert (report["temperature"], report["importance_samples"]) == (0.5, 2)
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan")])
+def test_a_temperature_that_is_none_is_refused(tiny, dataset, temperature):
+    with pytest.raises(ValueError, match="temperature must be finite and above 0"):
+        evaluate(tiny("cp"), dataset, temperature=temperature)

@@ -74,6 +74,21 @@ def test_a_share_that_exceeds_the_uniform_one_by_rounding_is_not_coloured():
     assert len({bar.get_facecolor() for bar in plot_category_use(shares).axes[0].patches}) == 1
 
 
+def test_a_history_draws_what_it_holds():
+    history = _history()
+    objective, terms, used = plot_history(history).axes
+    train, bound, best = (line.get_xydata() for line in objective.lines)
+    epochs = [record["epoch"] for record in history]
+    assert train.tolist() == [[e, -r["train"]["loss"]] for e, r in zip(epochs, history, strict=True)]
+    assert bound.tolist() == [[e, r["validation"]["bound"]] for e, r in zip(epochs, history, strict=True)]
+    assert {x for x, _ in best} == {history.best_epoch}
+    for line in terms.lines:
+        name = line.get_label().replace("KL of ", "kl_")
+        assert line.get_ydata().tolist() == [record["validation"][name] for record in history]
+    (line,) = used.lines
+    assert line.get_ydata().tolist() == [record["validation"]["used_categories"] for record in history]
+
+
 def test_a_history_without_categories_has_two_panels():
     history = _history()
     for record in history:

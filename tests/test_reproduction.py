@@ -143,6 +143,9 @@ def test_a_result_of_another_model_is_not_taken_for_this_one(run, tmp_path):
     wider = replace(run, model=run.model | {"hidden": 64})
     with pytest.raises(ValueError, match=r"other settings \(hidden\)"):
         missing([wider], tmp_path)
+    smaller = replace(run, model={name: value for name, value in run.model.items() if name != "hidden"})
+    with pytest.raises(ValueError, match=r"other settings \(hidden\)"):  # what is not said is the default
+        missing([smaller], tmp_path)
     result_path(tmp_path, run).write_text('{"training": 3}')
     with pytest.raises(ValueError, match="no record of a run"):
         missing([run], tmp_path)
@@ -177,6 +180,34 @@ def test_a_run_that_is_done_is_not_done_again(run, tmp_path):
     left_over.mkdir()
     assert reproduce(run, tmp_path, progress=False, after_epoch=lambda _: 1 / 0) == record
     assert not left_over.exists()
+
+
+def test_a_closer_estimate_is_added_to_a_result_from_its_weights(run, tmp_path, monkeypatch):
+    closer = replace(run, closer=7)
+    plain, whole = (reproduce(each, tmp_path / name, progress=False) for each, name in ((run, "a"), (closer, "b")))
+    assert "closer" not in plain and missing([run], tmp_path / "a") == []
+    assert missing([closer], tmp_path / "a") == [closer] and missing([closer], tmp_path / "b") == []
+    monkeypatch.setattr(Little, "build", lambda *_: 1 / 0)  # nothing is trained
+    completed = reproduce(closer, tmp_path / "a", progress=False)
+    assert completed == plain | {"closer": whole["closer"]} and whole["closer"]["importance_samples"] == 7
+    assert completed == json.loads(result_path(tmp_path / "a", run).read_text())
+    assert missing([closer, run], tmp_path / "a") == [] and not list(tmp_path.rglob("*.lock"))
+    assert missing([replace(run, closer=8)], tmp_path / "a") == [replace(run, closer=8)]
+
+
+def test_a_closer_estimate_wants_the_weights(run, tmp_path):
+    record = reproduce(run, tmp_path, progress=False)
+    (result_path(tmp_path, run).with_suffix("") / "model.json").unlink()
+    with pytest.raises(FileNotFoundError, match="mog-2-seed0 holds no finished model"):
+        reproduce(replace(run, closer=7), tmp_path, progress=False)
+    assert json.loads(result_path(tmp_path, run).read_text()) == record
+
+
+def test_a_closer_estimate_is_of_the_data_of_the_result(run, tmp_path):
+    reproduce(run, tmp_path, progress=False)
+    whole = replace(named("synthetic/mog-2-seed0").lasting(3), closer=7)
+    with pytest.raises(ValueError, match=r"other settings \(fingerprint of the data\)"):
+        reproduce(whole, tmp_path, progress=False)
 
 
 def test_runs_end_with_what_went_wrong_and_leave_the_others_alone(tmp_path, monkeypatch, capfd):

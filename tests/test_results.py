@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from cpvae_lite import Hard, estimate_bound, evaluate, load_dataset
+from cpvae_lite import Hard, estimate_bound, evaluate, load_dataset, log_marginal
 from cpvae_lite.classifier import load_classifier
 from cpvae_lite.experiments import SHOWN, TABLES, grid, named
 from cpvae_lite.metrics import label_posteriors
@@ -128,3 +128,12 @@ def test_figures_of_purity_follow_from_the_counts(name):
 def test_a_record_of_table_3_has_a_place_in_it():
     rows = {run.name for data in SIZES for run in grid(data)} | {run.name for run in grid("ablations")}
     assert set(IMAGES) <= rows and IMAGES
+
+
+def test_the_closer_estimate_is_that_of_the_shipped_weights():
+    """Draws follow from the seed, image after image: the first images are the first part."""
+    closer = Results("mnist").runs("indqp-150")[0]["closer"]
+    x = load_dataset("mnist", subset=True).observed("test")[:100]
+    found = -log_marginal(Results("mnist").model("indqp-150"), x, closer["importance_samples"], seed=0)
+    assert found.mean().item() == pytest.approx(closer["parts"][0], abs=0.02)
+    assert closer["importance_samples"] == 5_000 and len(closer["parts"]) == 100

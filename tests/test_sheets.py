@@ -67,3 +67,8 @@ def test_places_left_over_are_paper():
 def test_a_sheet_of_other_images_is_refused(size):
     with pytest.raises(ValueError, match="does not divide"):
         images_of(np.zeros(size, np.uint8))
+
+
+def test_images_of_another_shape_are_refused():
+    with pytest.raises(ValueError, match=r"images of 196 pixels are not of shape \(28, 28\); give their shape="):
+        image_grid(torch.rand(4, 196), columns=2)

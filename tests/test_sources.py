@@ -24,7 +24,7 @@ import torchvision
 from PIL import Image
 from scipy.io import savemat
 
-from cpvae_lite import data, load_dataset, omniglot, sources
+from cpvae_lite import datasets, load_dataset, omniglot, sources
 from cpvae_lite.idx import IDX_FILES, IdxSource
 from cpvae_lite.omniglot import OmniglotSource, read_archives, read_chardata
 
@@ -175,7 +175,7 @@ CHARACTERS = {
 @pytest.fixture
 def few_characters(monkeypatch):
     monkeypatch.setattr(omniglot, "ARCHIVES", {name: len(own) for name, own in CHARACTERS.items()})
-    monkeypatch.setitem(data.VALIDATION_IMAGES, "omniglot", 10)
+    monkeypatch.setitem(datasets.VALIDATION_IMAGES, "omniglot", 10)
 
 
 def png(strokes):

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from cpvae_lite.columns import COLUMNS, LESS_UNEVEN, Column, table_of, uneven_use
 from cpvae_lite.metrics import effective_categories
 from cpvae_lite.results import Results, Spread
 from cpvae_lite.storage import write_json, write_png
-from cpvae_lite.tables import COLUMNS, LESS_UNEVEN, Column, Table, table_of, uneven_use
+from cpvae_lite.tables import Table
 
 
 class Cells(HTMLParser):
@@ -173,3 +174,14 @@ def test_uneven_use_is_the_divergence_of_q_from_an_even_prior():
     assert uneven_use(found) == pytest.approx((q * (4 * q).log()).sum().item(), abs=1e-6)
     assert LESS_UNEVEN.figure(found) == pytest.approx(90.0 - uneven_use(found))
     assert uneven_use({"negative_bound": 90.0}) is LESS_UNEVEN.figure({"negative_bound": 90.0}) is None
+
+
+def test_a_table_that_the_package_does_not_ship_is_refused_and_a_folder_may_hold_any(tmp_path):
+    with pytest.raises(ValueError, match="unknown table 'mnsit'; did you mean 'mnist'"):
+        Results("mnsit")
+    assert Results("mine", tmp_path).labels == []
+
+
+def test_results_stand_in_the_home_folder_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert Results("mine", "~/results").folder == tmp_path / "results" / "mine"

@@ -729,7 +729,7 @@ def test_the_advice_after_a_loss_that_is_not_finite_can_be_followed(monkeypatch,
         with monkeypatch.context() as patch, pytest.raises(NotFiniteError, match=left + advice):
             poisoned(patch, bad_term("kl_z", float("nan")), epoch=epoch, step=2)
             trained(out=tmp_path / name)
-    assert {path.name for path in (tmp_path / "some").iterdir()} == {"run.json", "run.lock", "checkpoint.safetensors"}
+    assert {path.name for path in (tmp_path / "some").iterdir()} == {"run.json", "checkpoint.safetensors"}
     assert not list((tmp_path / "none").iterdir())
     trained(out=tmp_path / "none", learning_rate=1e-4)
 
@@ -786,7 +786,7 @@ def test_a_disk_that_fills_up_keeps_the_last_checkpoint(monkeypatch, tmp_path, a
     tensors, header = checkpoint(tmp_path)
     assert len(header["history"]) == 2
     assert same(part(tensors, "model"), after_epochs.weights[2])
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint.safetensors", "run.json", "run.lock"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint.safetensors", "run.json"]
     assert same(trained(out=tmp_path, resume=True)[0], trained()[0])
 
 
