@@ -144,7 +144,7 @@ IMAGES = (
         number="R3",
         says="CP-VAE gives most categories a share above 1/150, INDq only a few",
         verdict="does not hold here: neither has most of its categories above 1/150, not even CP-VAE without a "
-        "warm-up; with the usual warm-up INDq has more than CP-VAE",
+        "warm-up; with the usual warm-up INDq has more than CP-VAE on average over seeds",
         where=FIG_9,
         measured=lambda stored: (
             f"above 1/150: {clothes(stored).text(used, 0)}; the entropy of q(c) is that of so many equal categories: "

@@ -191,7 +191,12 @@ def _add_reproduce(commands, run: Callable) -> None:
         " have this version of the package and of torch; wants: pip install 'cpvae_lite[cluster]'",
     )
     add("--epochs", type=int, metavar="N", help="another number of epochs, for a trial; the results say so")
-    add("--importance-samples", type=int, metavar="S", help="another number of them, an image; the results say so")
+    add(
+        "--importance-samples",
+        type=int,
+        metavar="S",
+        help="another number of them, an image, and no closer estimate; the results say so",
+    )
     add("--dry-run", action="store_true", help="only list what is missing")
     add("--quiet", action="store_true", help="no progress, no table")
     add("--device", choices=DEVICES, default="auto", help="default: %(default)s")

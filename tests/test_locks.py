@@ -31,6 +31,7 @@ def test_who_waited_is_alone_and_the_file_goes_with_the_last(tmp_path):
         second = start(lock)
         assert not second[1].wait(1)
         first[2].set()
+        first[0].join(30)
         assert second[1].wait(30) and lock.exists()
         with (
             pytest.raises(BusyError, match="another process is at the run; it is left to that one"),

@@ -10,6 +10,7 @@ import pytest
 from few_data import followed, kill, processes, result, run, same, starts, undisturbed
 
 from cpvae_lite import own_process, reproduction
+from cpvae_lite.experiments import named
 from cpvae_lite.locks import BusyError
 from cpvae_lite.own_process import Job, OwnProcess
 from cpvae_lite.pools import local_pool
@@ -101,3 +102,9 @@ def test_whatever_ends_the_command_ends_its_runs_and_they_keep_their_checkpoints
     assert process.wait(few_data.PATIENCE) == code
     few_data.wait_until(lambda: not processes(tmp_path))
     assert all(part.exists() for part in parts)
+
+
+def test_a_job_tells_its_process_how_closely_to_look(tmp_path):
+    shown = named("mnist/cp-150-seed0")
+    for each in (shown, shown.judged_by(5), shown.lasting(2)):
+        assert Job.read(Job.of(each, str(tmp_path)).text()).experiment() == each
