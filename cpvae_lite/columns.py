@@ -176,7 +176,7 @@ UNEVEN = Column("uneven use", uneven_use, 2)
 TOLD = Column("told by c", told_by_category, 2)
 DISTORTION = Column("distortion", lambda found: -found["reconstruction"], 2)
 RATE = Column("rate", lambda found: found["negative_bound"] + found["reconstruction"], 2)
-ACTIVE = Column("active dimensions", lambda found: sum(found["active_units"].values()), 0)
+ACTIVE = Column("active", lambda found: sum(found["active_units"].values()), 0)
 LESS_UNEVEN = Column("-bound less uneven use", _less_uneven_use, 2)
 PURITY = (
     Column("generation purity", lambda found: _generation(found, "purity")),
