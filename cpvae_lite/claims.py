@@ -15,7 +15,14 @@ from cpvae_lite._arguments import one_of
 from cpvae_lite.results import SHIPPED, NotRunError, Results
 from cpvae_lite.tables import Sentences, Table
 
-VERDICTS = ("holds", "does not hold", "depends", "open")
+VERDICTS = {  # on a page each has a sign and a ground, on which white letters are readable
+    "holds": ("✓", "#0072b2"),
+    "does not hold": ("✗", "#a84400"),
+    "depends": ("±", "#5c5c5c"),
+    "open": ("?", "#5c5c5c"),
+}
+BADGE = "background: {}; color: #fff; border-radius: 0.3em; padding: 0.05em 0.4em; white-space: nowrap"
+VERDICT = "verdict"  # the column
 OPEN_HERE = "open in these results"
 NOT_BORNE_OUT = "; these results do not bear that out"
 
@@ -57,7 +64,7 @@ class Claim:
     stands: Callable[[Stored], bool]
 
     def __post_init__(self):
-        if not self.verdict.startswith(VERDICTS):
+        if not self.verdict.startswith(tuple(VERDICTS)):
             raise ValueError(f"{self.number}: {self.verdict!r} is no verdict; begin with one of {', '.join(VERDICTS)}")
 
 
@@ -100,6 +107,25 @@ def numbered(claims: Iterable[Claim], *numbers: str) -> list[Claim]:
     return [found[one_of("sentence", number, found)] for number in numbers]
 
 
+class Verdicts(Sentences):
+    """Sentences whose verdicts stand out on a page, by a sign, a colour and a word.
+
+    Example:
+        >>> html = Verdicts(["the paper says", "verdict"], [["a VAE finds both modes", "holds at once"]])._repr_html_()
+        >>> html[html.index("<span") : html.index("</td>")].split(">")
+        [..., '✓ holds</span', ' at once']
+    """
+
+    KIND = "dataframe sentences verdicts"
+
+    def _inside(self, column: str, text: str) -> str:
+        html = super()._inside(column, text)
+        for verdict, (sign, ground) in VERDICTS.items():
+            if column == VERDICT and html.startswith(verdict):
+                return f'<span style="{BADGE.format(ground)}">{sign} {verdict}</span>{html.removeprefix(verdict)}'
+        return html
+
+
 def claims_table(claims: Iterable[Claim], folder: str | Path = SHIPPED) -> Table:
     """What the paper says, our verdict, what we measured, and where the book shows it: a row for each claim.
 
@@ -109,7 +135,7 @@ def claims_table(claims: Iterable[Claim], folder: str | Path = SHIPPED) -> Table
             about a run that is not there, or that kept no weights, is open.
 
     Returns:
-        A :class:`Sentences` with these four columns.
+        A :class:`Verdicts` with these four columns.
 
     Raises:
         ValueError: if a record is damaged.
@@ -121,8 +147,8 @@ def claims_table(claims: Iterable[Claim], folder: str | Path = SHIPPED) -> Table
         ['INDq behaves like CP-VAE with 2 categories', 'holds at the best epoch, not at the last']
     """
     stored = cache(lambda table: Results(table, folder))
-    return Sentences(
-        ["the paper says", "verdict", "what we measured", "shown in"],
+    return Verdicts(
+        ["the paper says", VERDICT, "what we measured", "shown in"],
         [[claim.says, *_judged(claim, stored), claim.where] for claim in claims],
     )
 

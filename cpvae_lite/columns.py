@@ -182,14 +182,10 @@ PURITY = (
     Column("generation purity", lambda found: _generation(found, "purity")),
     Column("by chance", lambda found: _generation(found, "chance")),
 )
-IMAGES = (
-    BOUND,
-    RELAXED,
-    EVIDENCE,
-    PRICE_OF_C,
-    USED,
+COSTS = (BOUND, RELAXED, EVIDENCE, PRICE_OF_C, USED)
+KINDS = (  # whether categories are the kinds that the labels name
     Column("NMI", lambda found: _agreement(found, "nmi")),
     Column("purity", lambda found: _agreement(found, "purity")),
     *PURITY,
 )
-COLUMNS = {name: IMAGES if table.measure is measure_images else SYNTHETIC for name, table in TABLES.items()}
+COLUMNS = {name: COSTS + KINDS if table.measure is measure_images else SYNTHETIC for name, table in TABLES.items()}

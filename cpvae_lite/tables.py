@@ -10,8 +10,8 @@ from html import escape
 from itertools import zip_longest
 
 CHARACTERS = 30  # of a column in a terminal
-PLACE = re.compile(r"<td>([\w-]+)#([\w-]+)</td>")  # the page and the section of a cell that is the place of a claim
-WRAPPED = "text-align: left; vertical-align: top; white-space: normal; padding: 0.3em 0.6em"  # not as figures are
+PLACE = re.compile(r"([\w-]+)#([\w-]+)")  # a cell that is a page of the book and a section there
+WRAPPED = ' style="text-align: left; vertical-align: top; white-space: normal; padding: 0.4em 0.6em"'
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,9 @@ class Table:
         vae        1
     """
 
+    KIND = "dataframe"  # the class of tables of figures that notebooks and books style
+    STYLE = ""  # of a cell
+
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
 
@@ -46,9 +49,17 @@ class Table:
         return "\n".join(_aligned(line, widths) for line in lines)
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{escape(name)}</th>' for name in self.header)
-        body = "\n".join(f"<tr>{_cells(row)}</tr>" for row in self.rows)
-        return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+        head = "".join(f'<th scope="col"{self.STYLE}>{escape(name)}</th>' for name in self.header)
+        body = "\n".join(f"<tr>{self._cells(row)}</tr>" for row in self.rows)
+        return f'<table class="{self.KIND}">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>'
+
+    def _cells(self, row: Sequence[str]) -> str:
+        first, *rest = (self._inside(name, text) for name, text in zip(self.header, row, strict=True))
+        named = f'<th scope="row"{self.STYLE}>{first}</th>'
+        return named + "".join(f"<td{self.STYLE}>{text}</td>" for text in rest)
+
+    def _inside(self, column: str, text: str) -> str:
+        return _unbroken(escape(text))
 
 
 def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
@@ -57,13 +68,10 @@ def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join([first[0].ljust(first[1]), *(text.rjust(width) for text, width in rest)]).rstrip()
 
 
-def _cells(row: Sequence[str]) -> str:
-    first, *rest = map(escape, row)
-    return f'<th scope="row">{first}</th>' + "".join(f"<td>{text}</td>" for text in rest)
-
-
 class Sentences(Table):
     """A table of sentences, which begin at the left and wrap where the page ends; places in the book are links.
+
+    Parts of a sentence that a semicolon ends have a line of their own on a page.
 
     Example:
         >>> print(Sentences(["says", "found"], [["one sentence", "words " * 10]]))
@@ -73,6 +81,9 @@ class Sentences(Table):
                       words words words words words
     """
 
+    KIND = "dataframe sentences"
+    STYLE = WRAPPED
+
     def __str__(self) -> str:
         lines = [[_wrapped(cell) for cell in row] for row in (self.header, *self.rows)]
         widths = [
@@ -80,12 +91,10 @@ class Sentences(Table):
         ]
         return "\n\n".join(_side_by_side(row, widths) for row in lines)
 
-    def _repr_html_(self) -> str:
-        html = _unbroken(super()._repr_html_())  # all text is escaped there: what looks like a tag is one
-        html = PLACE.sub(r'<td><a href="\1.html#\2">\1</a></td>', html)
-        for tag, weight in (('<th scope="col"', "bold"), ('<th scope="row"', "normal"), ("<td", "normal")):
-            html = html.replace(tag, f'{tag} style="{WRAPPED}; font-weight: {weight}"')
-        return html
+    def _inside(self, column: str, text: str) -> str:
+        if place := PLACE.fullmatch(text):
+            return '<a href="{}.html#{}">{}</a>'.format(*place.group(1, 2, 1))
+        return "<br>".join(_unbroken(escape(part)) for part in re.split("(?<=;) ", text))
 
 
 def _unbroken(text: str) -> str:

@@ -249,6 +249,13 @@ def test_long_sentences_wrap_in_a_terminal_and_on_a_page():
     assert html.count("a &lt; b") == 1
 
 
+def test_the_parts_of_a_sentence_have_lines_and_its_verdict_a_badge_on_a_page():
+    parts = toy("3; 4 < 5; 6", says="it holds; so it does")
+    html = claims_table([parts])._repr_html_()
+    assert "3;<br>4 &lt; 5;<br>6" in html and "it holds;<br>so it does" in html
+    assert re.findall(r"<span [^>]*>(.*?)</span>", html) == ["✓ holds"]  # not that of the other columns
+
+
 def test_the_place_of_a_claim_is_a_link_on_a_page():
     html = claims_table([toy()])._repr_html_()
     assert html.count('><a href="synthetic.html#exercises">synthetic</a></td>') == html.count("<a ") == 1

@@ -185,6 +185,11 @@ class TestNotebook:
                 assert cell.metadata.get("jupyter") == {"outputs_hidden": True, "source_hidden": True}, cell.id
                 assert cell.metadata.get("cellView") == "form", cell.id  # Colab's
 
+    def test_folds_the_code_of_plots_and_sliders_on_the_page(self, notebook):
+        for cell in self.cells(notebook, "code"):
+            if re.search(r"panels\.row\(|^slides\(|^Frames\(", cell.source, flags=re.MULTILINE):
+                assert {"hide-input", "hide-cell"} & set(cell.metadata.get("tags", [])), cell.id
+
     def test_has_an_alt_text_for_each_cell_that_draws(self, notebook):
         for cell in self.cells(notebook, "code"):
             if re.search(r"^(plots\.|panels\.|history\.plot)", cell.source, flags=re.MULTILINE):

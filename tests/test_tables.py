@@ -55,6 +55,12 @@ def test_html_holds_the_same_cells_and_escapes_them():
     assert Cells(Table(header, rows)._repr_html_()).rows == [header, *rows]
 
 
+def test_html_keeps_a_mean_with_its_deviation_and_has_the_class_that_pages_style():
+    html = Table(["a mean", "x"], [["two words", "1.0 ± 2.0"]])._repr_html_()
+    assert html.startswith('<table class="dataframe">') and "two words" in html
+    assert "1.0\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}2.0" in html
+
+
 def test_a_row_must_have_as_many_entries_as_the_header():
     with pytest.raises(ValueError, match="row 'a' has 1 entries, the header 2"):
         Table(["name", "x"], [["a"]])

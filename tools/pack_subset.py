@@ -7,6 +7,7 @@ Takes the first 5,000 training images and all test images of MNIST and Fashion-M
 
 import io
 from pathlib import Path
+from zipfile import ZIP_LZMA, ZipFile, ZipInfo
 
 import numpy as np
 
@@ -24,10 +25,21 @@ def pack(name: str) -> None:
     for split, part, count in (("train", train, TRAINING_IMAGES), ("test", test, None)):
         (labels,) = part.labels.values()
         arrays |= {f"{split}_images": part.images[:count], f"{split}_labels": labels[:count].astype(np.uint8)}
+    packed = archive(arrays)
+    atomic_write(FOLDER / f"{name}.npz", packed)
+    print(f"{name}.npz: {len(packed):,} bytes")
+
+
+def archive(arrays: dict[str, np.ndarray]) -> bytes:
+    """A file that `numpy.load` reads; LZMA makes it a seventh smaller than `numpy.savez_compressed` does."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    atomic_write(FOLDER / f"{name}.npz", buffer.getvalue())
-    print(f"{name}.npz: {len(buffer.getvalue()):,} bytes")
+    with ZipFile(buffer, "w") as file:
+        for name, array in arrays.items():
+            entry = ZipInfo(f"{name}.npy")  # of no date: the same arrays give the same bytes
+            entry.compress_type = ZIP_LZMA
+            with file.open(entry, "w") as part:
+                np.lib.format.write_array(part, array, allow_pickle=False)
+    return buffer.getvalue()
 
 
 if __name__ == "__main__":
