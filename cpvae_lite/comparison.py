@@ -1,8 +1,7 @@
-"""The paper's Tables 2, 3 and A1, each entry beside what we measured; built from stored results alone."""
+"""The paper's Tables 2 and A1, and what else sets the models apart; built from stored results alone."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from functools import lru_cache
 
 import torch
@@ -10,87 +9,21 @@ from torch import Tensor
 
 from cpvae_lite.classifier import load_classifier
 from cpvae_lite.classifier_score import ClassifierScore, classifier_score, reference_scores
-from cpvae_lite.columns import BOUND, EVIDENCE, RELAXED, Column
+from cpvae_lite.columns import BOUND, RELAXED, Column
 from cpvae_lite.data import Dataset
-from cpvae_lite.experiments import SHOWN, Experiment, grid
+from cpvae_lite.experiments import SHOWN
 from cpvae_lite.measures import MILLION
 from cpvae_lite.metrics import first_categories, label_overlap, shared_by_chance, shared_categories
 from cpvae_lite.paper import FIRST_CATEGORIES, reported
 from cpvae_lite.results import Results, Spread
 from cpvae_lite.sheets import images_of
+from cpvae_lite.table_3 import rows_of
 from cpvae_lite.tables import Table
-from cpvae_lite.zoo import CATEGORICAL
+from cpvae_lite.zoo import CATEGORICAL, NAMES
 
-NAMES = {  # in the paper's order
-    "cp": "CP-VAE",
-    "indq": "INDq",
-    "indp": "INDp",
-    "indqp": "INDqp",
-    "vae": "VAE",
-    "mog": "MoG",
-    "vamp": "VampPrior",
-    "hvae": "HVAE",
-    "hvamp": "HVamp",
-}
 GAP = Column("difference", lambda found: found["negative_bound"] - found["relaxed_negative_bound"], 2)
-OURS = (RELAXED, BOUND, EVIDENCE)  # beside the paper's entry, from what flatters most to the thing itself
 SCORES = ("variety", "doubt", "score")  # of samples, in numbers of labels
-TRIAL = "*"  # behind the epochs of runs that are not as planned
 MARK = "*"  # of a category that stands in the lists of several labels
-
-
-def table_3(results: Results, labels: Collection[str] | None = None) -> Table:
-    """A data set's columns of Table 3: negative bounds in nats, a row for each model and size.
-
-    A row whose run is not there has the paper's entry only; a dash is a figure that the model does not have.
-
-    Args:
-        results: of "mnist", "fashion-mnist" or "omniglot".
-        labels: which rows, as "cp-150"; all by default.
-
-    Returns:
-        A table with the paper's entry, ours (mean and standard deviation over seeds), the number of seeds, and how
-        many epochs the runs took. Fewer than were planned are early stops; "*" behind them marks a trial: runs with
-        other settings than :func:`cpvae_lite.experiments.grid` has, as fewer epochs or importance samples.
-
-    Raises:
-        ValueError: if the results are of another table, or the measures of a run are not whole.
-
-    Example:
-        >>> table = table_3(Results("omniglot"))
-        >>> table.header[:3], table.rows[0][:3]
-        (['model', 'K', 'paper'], ['CP-VAE', '50', '117.51'])
-    """
-    rows = [_row(results, run) for run in rows_of(results.table) if labels is None or run.label in labels]
-    return Table(["model", "K", "paper", *(column.name for column in OURS), "seeds", "epochs"], rows)
-
-
-def rows_of(data: str) -> list[Experiment]:
-    """The runs with seed 0 of a data set, in the order of the paper's rows.
-
-    Args:
-        data: "mnist", "fashion-mnist" or "omniglot".
-
-    Raises:
-        ValueError: if there is no such data set.
-
-    Example:
-        >>> [run.label for run in rows_of("omniglot")][:3]
-        ['cp-50', 'cp-500', 'indq-50']
-    """
-    return sorted(grid(data, [0]), key=lambda run: list(NAMES).index(run.model["name"]))
-
-
-def _row(results: Results, planned: Experiment) -> list[str]:
-    name, size = planned.model["name"], planned.model.get("categories")
-    row = [NAMES[name], str(size or ""), f"{reported(name, results.table, size):.2f}"]
-    if planned.label not in results:
-        return row + [""] * (len(OURS) + 2)
-    runs = results.runs(planned.label)
-    ours = [column.entry(results, planned.label) for column in OURS]
-    epochs = sorted({run["epochs"] for run in runs})
-    mark = TRIAL if results.other_settings(planned) else ""
-    return [*row, *ours, str(len(runs)), "-".join(map(str, dict.fromkeys([epochs[0], epochs[-1]]))) + mark]
 
 
 def runs_table(results: Results) -> Table:

@@ -48,6 +48,17 @@ from cpvae_lite.priors import ComponentGaussian, MixtureOfGaussians, VampPrior
 
 LIKELIHOODS = {"bernoulli": Bernoulli, "gaussian": SphericalGaussian}
 GATES = {"probs": "pi", "sample": "c"}  # what the gated layer of z's posterior sees
+NAMES = {  # in the paper's order
+    "cp": "CP-VAE",
+    "indq": "INDq",
+    "indp": "INDp",
+    "indqp": "INDqp",
+    "vae": "VAE",
+    "mog": "MoG",
+    "vamp": "VampPrior",
+    "hvae": "HVAE",
+    "hvamp": "HVamp",
+}
 STARTS = ("normal", "uniform")  # where the means of p(z|c) start: around 0 with the spread given, or within [0, 1]
 CONDITIONAL = ("cp", "indq")  # the models whose prior p(z|c) depends on the category
 GATED = ("cp", "indp")  # the models whose posterior of z has that layer

@@ -168,6 +168,8 @@ OTHER_SAMPLES = [
     ("G2", "fashion-mnist", "hvamp-10", FEW_IMAGES),
     ("G2", "fashion-mnist", "vamp-10", "mog-10"),
     ("G2", "fashion-mnist", "vae", "indq-150"),
+    ("G2", "mnist", "mog-10", FEW_IMAGES),
+    ("G2", "mnist", "vae", "indq-150"),
     ("G3", "fashion-mnist", "hvamp-10", "indq-150"),
     ("G3", "fashion-mnist", "vamp-10", "indq-150"),
     ("T4", "mnist", "hvae", "cp-150"),

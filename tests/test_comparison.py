@@ -8,20 +8,20 @@ import torch
 from torch.distributions import Categorical, kl_divergence
 
 from cpvae_lite.comparison import (
-    NAMES,
     gap_table,
     generating_bound,
     generating_table,
     label_table,
     runs_table,
     shared_table,
-    table_3,
 )
 from cpvae_lite.datasets import load_dataset
 from cpvae_lite.results import Results
 from cpvae_lite.saved import save_model
 from cpvae_lite.storage import write_json
-from cpvae_lite.zoo import MODELS, build
+from cpvae_lite.table_3 import table_3
+from cpvae_lite.table_3_plot import plot_table_3
+from cpvae_lite.zoo import MODELS, NAMES, build
 
 
 def record(name, size, seed, bound, epochs=300, posteriors=None):
@@ -94,6 +94,31 @@ def test_rows_follow_the_paper(results):
 def test_an_empty_folder_gives_a_table_without_figures(tmp_path):
     table = table_3(Results("omniglot", tmp_path))
     assert len(table.rows) == 7 * 2 + 2 and all(set(row[3:]) == {""} for row in table.rows)
+
+
+def drawn(figure):
+    """The points of each mark, and what stands at the border."""
+    (axes,) = figure.axes
+    points = {line.get_label(): list(zip(*line.get_data(), strict=True)) for line in axes.lines}
+    return points, {text.get_text() for text in axes.texts}, axes.get_xlim()
+
+
+def test_the_picture_of_table_3_has_a_point_for_each_seed_on_the_line_of_its_row(results):
+    table = table_3(results).rows
+    points, border, (low, high) = drawn(plot_table_3(results))
+    line = [row[:2] for row in table].index(["CP-VAE", "150"])
+    bounds = [run["measures"]["negative_bound"] for run in results.runs("cp-150")]
+    assert len(bounds) > 1 and [x for x, y in points["-bound"] if y == line] == bounds
+    assert (float(table[line][2]), line) in points["the paper's"] or any(table[line][2] in text for text in border)
+    shown = {y for _, y in points["the paper's"]}
+    assert len(shown) + len(border) == len(table)  # each of the paper's entries once
+    assert all(low < x < high for x, _ in points["the paper's"] + points["-bound"])
+
+
+def test_the_picture_of_no_runs_has_the_entries_of_the_paper_alone(tmp_path):
+    points, border, _ = drawn(plot_table_3(Results("omniglot", tmp_path)))
+    assert len(points["the paper's"]) == 7 * 2 + 2 and not border
+    assert points["-bound"] == points["-log p(x)"] == []
 
 
 def test_categories_of_several_labels_are_marked(results):

@@ -7,13 +7,14 @@ import pytest
 from few_data import followed, kill, one_thread, record, starts
 
 from cpvae_lite.cli import main
-from cpvae_lite.comparison import NAMES, table_3
 from cpvae_lite.experiments import grid
 from cpvae_lite.own_process import Job
 from cpvae_lite.paper import SIZES
 from cpvae_lite.pools import local_pool
 from cpvae_lite.reproduction import missing, reproduce
 from cpvae_lite.results import SHIPPED, Results
+from cpvae_lite.table_3 import table_3
+from cpvae_lite.zoo import NAMES
 
 SMALLEST = [
     run.lasting(2).judged_by(2)
