@@ -34,7 +34,7 @@ from cpvae_lite.zoo import NAMES
 SLIGHT = 0.1  # nats
 SAMPLED = ("hvae", "indq")
 MIXTURES = ("mog", "vamp", "hvamp")
-SEEN = (DIGITS, CLOTHES)  # the data whose samples a classifier can judge
+SEEN = (CLOTHES, DIGITS)  # the data whose samples a classifier can judge
 TABLE_3, JUDGED = "comparison#table-3", "comparison#how-clear-and-how-varied-a-number"
 
 
@@ -66,6 +66,10 @@ def _mixtures(found: Shown) -> list[str]:
 def _with_vamps(stored: Stored) -> list[Shown]:
     """The columns in which both VampPriors were run."""
     return columns(stored, "vamp", "hvamp")
+
+
+def _of_ten(stored: Stored) -> list[Shown]:
+    return [Shown(stored, data, 10) for data in SEEN]
 
 
 def _run_but_hvae(found: Shown) -> list[str]:
@@ -142,10 +146,10 @@ BOUNDS = (
     Claim(
         number="T3",
         says="VampPrior and hierarchical VampPrior perform best throughout",
-        verdict="depends on which, in the two columns that were run: the hierarchical one is ahead of all others, "
+        verdict="depends on which, in the three columns that were run: the hierarchical one is ahead of all others, "
         "though on Omniglot its lead over HVAE is less than a tenth of a nat; VampPrior is behind HVAE, behind CP-VAE "
-        "on Fashion-MNIST, and ahead of it on Omniglot by the bound. In the paper's table INDqp is best with 10 on "
-        f"Fashion-MNIST, and VampPrior with 500 there stands at {reported('vamp', CLOTHES, 500)}",
+        "on MNIST and Fashion-MNIST, and ahead of it on Omniglot by the bound. In the paper's table INDqp is best with "
+        f"10 on Fashion-MNIST, and VampPrior with 500 there stands at {reported('vamp', CLOTHES, 500)}",
         where=TABLE_3,
         measured=lambda stored: ". ".join(
             f"{found.title}: negative bounds {found.text(BOUND.figure, 2, list(filter(found.has, NAMES)))}; -log p(x) "
@@ -153,7 +157,7 @@ BOUNDS = (
             for found in _with_vamps(stored)
         ),
         stands=lambda stored: (
-            _titles(_with_vamps(stored)) == _titles([Shown(stored, CLOTHES, 10), Shown(stored, LETTERS, 50)])
+            _titles(_with_vamps(stored)) == _titles([*_of_ten(stored), Shown(stored, LETTERS, 50)])
             and all(
                 found.ahead(figure, "hvae", "hvamp") > 0
                 and _lead(partial(found.mean, figure=figure), "hvamp", _run_but_hvae(found)) > SLIGHT
@@ -164,7 +168,8 @@ BOUNDS = (
             and Shown(stored, LETTERS, 50).ahead(BOUND.figure, "hvae", "hvamp") < SLIGHT
             and Shown(stored, LETTERS, 50).ahead(BOUND.figure, "cp", "vamp") > SLIGHT
             and all(
-                Shown(stored, CLOTHES, 10).ahead(figure, "vamp", "cp") > SLIGHT
+                found.ahead(figure, "vamp", "cp") > SLIGHT
+                for found in _of_ten(stored)
                 for figure in (BOUND.figure, EVIDENCE.figure)
             )
         ),
@@ -217,7 +222,7 @@ BOUNDS = (
             for found in columns(stored, "vamp", over=SEEN)
         ),
         stands=lambda stored: (
-            _titles(columns(stored, "vamp", over=SEEN)) == [Shown(stored, data, 10).title for data in SEEN]
+            _titles(columns(stored, "vamp", over=SEEN)) == _titles(_of_ten(stored))
             and all(
                 _no_worse_than_a_vae(found, name)
                 for found in columns(stored, "vamp", over=SEEN)
@@ -230,7 +235,7 @@ BOUNDS = (
         number="G3",
         says="Samples of the hierarchical VampPrior are systematically better than those of the VampPrior",
         verdict="depends on the number: the hierarchical one has the better bound in each column that was run; in the "
-        "one whose samples a classifier can judge, 64 do not tell the two apart",
+        "two whose samples a classifier can judge, 64 do not tell them apart",
         where=JUDGED,
         measured=lambda stored: (
             "; ".join(
