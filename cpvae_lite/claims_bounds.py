@@ -59,10 +59,6 @@ def _no_worse_than_a_vae(found: Shown, name: str) -> bool:
     return samples.variety > MANY_LABELS and not samples.doubted_more(found.samples("vae"))
 
 
-def _mixtures(found: Shown) -> list[str]:
-    return list(filter(found.has, MIXTURES))
-
-
 def _with_vamps(stored: Stored) -> list[Shown]:
     """The columns in which both VampPriors were run."""
     return columns(stored, "vamp", "hvamp")
@@ -217,17 +213,13 @@ BOUNDS = (
         where=JUDGED,
         measured=lambda stored: "; ".join(
             f"{found.title}: labels among the samples: "
-            + ", ".join(f"{NAMES[name]} {found.samples(name).variety:.1f}" for name in (*_mixtures(found), "vae"))
-            + f"; labels that one sample could have: {found.doubts((*_mixtures(found), 'vae'))}"
-            for found in columns(stored, "vamp", over=SEEN)
+            + ", ".join(f"{NAMES[name]} {found.samples(name).variety:.1f}" for name in (*MIXTURES, "vae"))
+            + f"; labels that one sample could have: {found.doubts((*MIXTURES, 'vae'))}"
+            for found in columns(stored, *MIXTURES, over=SEEN)
         ),
         stands=lambda stored: (
             _titles(columns(stored, "vamp", over=SEEN)) == _titles(_of_ten(stored))
-            and all(
-                _no_worse_than_a_vae(found, name)
-                for found in columns(stored, "vamp", over=SEEN)
-                for name in _mixtures(found)
-            )
+            and all(_no_worse_than_a_vae(found, name) for found in _of_ten(stored) for name in MIXTURES)
             and min(MIXTURES, key=lambda name: Shown(stored, CLOTHES, 10).samples(name).variety) == "vamp"
         ),
     ),

@@ -63,8 +63,19 @@ class Column:
         spread = self._spread(results, label)
         return None if spread is None else spread.mean
 
+    def values(self, results: Results, label: str) -> list[float | None]:
+        """The figure of each seed; None where there is none.
+
+        Args, Raises: as :meth:`entry` has them.
+
+        Example:
+            >>> Column("modes", lambda measures: measures["generated"]["modes"]).values(Results("synthetic"), "cp-2")
+            [2, 2, 2, 2, 2]
+        """
+        return [self._of(run, results.path(label, run["training"]["seed"])) for run in results.runs(label)]
+
     def _spread(self, results: Results, label: str) -> Spread | None:
-        found = [self._of(run, results.path(label, run["training"]["seed"])) for run in results.runs(label)]
+        found = self.values(results, label)
         return None if None in found else Spread.over(found)
 
     def _of(self, run: dict, path: Path) -> float | None:

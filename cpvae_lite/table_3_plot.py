@@ -32,7 +32,7 @@ def plot_table_3(results: Results) -> Figure:
         ours stands as a number at the border. A run that is not there has the paper's entry only.
 
     Raises:
-        ValueError: if the results are of another table.
+        ValueError: if the results are of another table, or the measures of a run are not whole.
 
     Example:
         >>> figure = plot_table_3(Results("omniglot"))
@@ -58,12 +58,8 @@ def _reported(run: Experiment, data: str) -> float:
 
 def _points(results: Results, runs: Iterable[Experiment], column: Column) -> list[tuple[float, int]]:
     """What was measured of each seed, and the line where it stands."""
-    found = [
-        (column.figure(run["measures"]), y)
-        for y, planned in enumerate(runs)
-        if planned.label in results
-        for run in results.runs(planned.label)
-    ]
+    there = [(run.label, y) for y, run in enumerate(runs) if run.label in results]
+    found = [(x, y) for label, y in there for x in column.values(results, label)]
     return [(x, y) for x, y in found if x is not None]
 
 

@@ -250,9 +250,9 @@ def test_long_sentences_wrap_in_a_terminal_and_on_a_page():
 
 
 def test_the_parts_of_a_sentence_have_lines_and_its_verdict_a_badge_on_a_page():
-    parts = toy("3; 4 < 5; 6", says="it holds; so it does")
+    parts = toy("3; 4 < 5; 6", says="holds water; so it does")
     html = claims_table([parts])._repr_html_()
-    assert "3;<br>4 &lt; 5;<br>6" in html and "it holds;<br>so it does" in html
+    assert "3;<br>4 &lt; 5;<br>6" in html and "holds water;<br>so it does" in html
     assert re.findall(r"<span [^>]*>(.*?)</span>", html) == ["✓ holds"]  # not that of the other columns
 
 
