@@ -14,7 +14,7 @@ from timing import interleaved, print_machine, thread_counts
 from cpvae_lite import build
 from cpvae_lite.conditionals import diagonal_normal
 from cpvae_lite.mixtures import DiagonalMixture
-from cpvae_lite.train import descend, objective
+from cpvae_lite.steps import descend, objective
 
 BATCH, SIZE, COMPONENTS = 100, 40, (10, 150, 500)
 

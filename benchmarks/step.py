@@ -17,7 +17,7 @@ from floor import multiply, step_products
 from timing import interleaved, print_machine, thread_counts
 
 from cpvae_lite import build, load_dataset
-from cpvae_lite.train import descend, objective
+from cpvae_lite.steps import descend, objective
 
 BATCH = 100
 

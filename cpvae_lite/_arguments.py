@@ -6,8 +6,9 @@ import difflib
 import math
 import numbers
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 
 def whole_number(name: str, value: object, least: int = 1) -> int:
@@ -45,12 +46,15 @@ def expanded(path: str | Path) -> Path:
     return Path(path).expanduser()
 
 
-def one_of(kind: str, name: object, known: Iterable[str]) -> str:
-    """Return `name` if it is one of `known`; raise with the nearest known name otherwise."""
+def one_of(kind: str, name: object, known: Iterable[str], titles: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return `name` if it is one of `known`; raise with the nearest known name otherwise.
+
+    `titles` is what some of them are called elsewhere, for whoever writes that.
+    """
     known = list(known)
     if name in known:
         return str(name)
-    lower = {each.lower(): each for each in known}
+    lower = {title.lower(): each for each, title in titles.items()} | {each.lower(): each for each in known}
     near = difflib.get_close_matches(str(name).lower(), lower, n=1, cutoff=0.4)
     hint = f"; did you mean {lower[near[0]]!r}?" if near else "."
     raise ValueError(f"unknown {kind} {name!r}{hint} Known: {', '.join(known)}")

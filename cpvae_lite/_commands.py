@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import torch
 
 from cpvae_lite._arguments import said, whole_number
-from cpvae_lite.train import NotFiniteError
+from cpvae_lite.steps import NotFiniteError
 
 FAILED = 1  # of a check, or of some runs
 INTERRUPTED, BROKEN_PIPE, TERMINATED = 130, 141, 143  # what a shell reports of programs that such a signal ended

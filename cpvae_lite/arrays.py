@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 MOST_LABELS = 100_000  # each has a name and a column in tables
+COLOURS = {3, 4}  # how many values a pixel in colour has, without and with transparency
 
 
 def shape_of_one(data) -> tuple[int, ...]:
@@ -69,6 +70,10 @@ def _array(values) -> np.ndarray:
 
 
 def _as_uint8(array: np.ndarray, what: str) -> np.ndarray:
+    if array.ndim == 4 and {array.shape[1], array.shape[3]} & COLOURS:
+        raise ValueError(
+            f"{what}: images of shape {array.shape[1:]} have colours; make them grey first, (height, width)"
+        )
     top = {"b": 1, "f": 1}.get(array.dtype.kind, 255)
     low, high = array.min(), array.max()
     if array.dtype.kind in "ui" and high == 1:

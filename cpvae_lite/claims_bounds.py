@@ -59,6 +59,11 @@ def _no_worse_than_a_vae(found: Shown, name: str) -> bool:
     return samples.variety > MANY_LABELS and not samples.doubted_more(found.samples("vae"))
 
 
+def _level_with_a_vae(found: Shown, name: str) -> bool:
+    samples, others = found.samples(name), found.samples("vae")
+    return samples.variety > MANY_LABELS and not samples.doubted_more(others) and not others.doubted_more(samples)
+
+
 def _with_vamps(stored: Stored) -> list[Shown]:
     """The columns in which both VampPriors were run."""
     return columns(stored, "vamp", "hvamp")
@@ -97,8 +102,8 @@ BOUNDS = (
     Claim(
         number="T1",
         says="CP-VAE has a better bound than INDq in every column of Table 3",
-        verdict="does not hold here, in what was run: better on MNIST, level on Fashion-MNIST and with 50 on Omniglot; "
-        "with 500 there behind with p(c) = 1/K, and level with the p(c) that images are drawn from",
+        verdict="does not hold here, in what was run: better on MNIST (one run), level on Fashion-MNIST and with 50 on "
+        "Omniglot; with 500 there behind with p(c) = 1/K, and level with the p(c) that images are drawn from",
         where=TABLE_3,
         measured=lambda stored: (
             f"negative bounds: {by_column(columns(stored, *BOTH), BOUND.figure)}. With p(c) = q(c), first seed: "
@@ -173,8 +178,8 @@ BOUNDS = (
     Claim(
         number="T4",
         says="A better bound guarantees neither good generations nor control over the categories",
-        verdict="holds: of the four with 500 categories on Omniglot the one with the best bound does not use them; on "
-        "MNIST HVAE has a better bound than INDq, and samples that a classifier doubts more",
+        verdict="holds: of the four with 500 categories on Omniglot none has a better bound than the one that does not "
+        "use them; on MNIST HVAE has a better bound than INDq, and samples that a classifier doubts more",
         where="omniglot#how-to-quote-a-bound-and-whose-images",
         measured=lambda stored: (
             f"Omniglot, negative bounds: {letters(stored).text(BOUND.figure, 2, FOUR)}; KL of c: "
@@ -193,15 +198,15 @@ BOUNDS = (
     Claim(
         number="G1",
         says="CP-VAE generates well at every K",
-        verdict="holds as far as it was run (first seed, 64 samples): samples are varied; on digits a classifier "
-        "doubts them less than a VAE's, on clothes no more; Omniglot is judged by eye",
+        verdict="depends on the data (first seed, 64 samples): samples are varied; digits are clearer to a classifier "
+        "than a VAE's, on clothes 64 do not tell them apart; Omniglot is judged by eye",
         where=JUDGED,
         measured=lambda stored: "; ".join(
             f"{found.title}: {found.doubts(('cp', 'vae'))}" for found in columns(stored, "cp", "vae", over=SEEN)
         ),
         stands=lambda stored: (
             all(clearer_than_a_vae(found, "cp") for found in columns(stored, "cp", "vae", over=[DIGITS]))
-            and all(_no_worse_than_a_vae(found, "cp") for found in columns(stored, "cp", "vae", over=[CLOTHES]))
+            and all(_level_with_a_vae(found, "cp") for found in columns(stored, "cp", "vae", over=[CLOTHES]))
         ),
     ),
     Claim(

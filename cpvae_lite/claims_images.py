@@ -12,7 +12,7 @@ from statistics import fmean
 from cpvae_lite.claims import Claim, Stored, open_claim
 from cpvae_lite.claims_bounds import BOUNDS, JUDGED, clearer_than_a_vae
 from cpvae_lite.comparison import overlap, shared, shared_in_paper
-from cpvae_lite.experiments import SHOWN
+from cpvae_lite.grids import SHOWN
 from cpvae_lite.image_figures import (
     Figure,
     alphabet_accuracy,
@@ -125,8 +125,8 @@ IMAGES = (
     Claim(
         number="R2",
         says="INDq does not always capture the categories: it mixes kinds in some of them",
-        verdict="depends on whether the prior is learned, and so it does for CP-VAE: learned, both keep to kinds; "
-        "frozen where it starts, both mix",
+        verdict="does not hold here with a learned prior, as the paper describes it: INDq keeps to kinds as CP-VAE "
+        "does; with priors frozen at means drawn from [0, 1], both mix",
         where=KINDS,
         measured=lambda stored: (
             f"generation purity: {clothes(stored).text(drawn_purity, 3)}; categories of {SIZE} that draw no kind "

@@ -42,11 +42,12 @@ from cpvae_lite.decomposition import Check
 from cpvae_lite.evaluation import evaluate
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.options import parser
+from cpvae_lite.results import SHIPPED
 from cpvae_lite.saved import load_model
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.sheets import grey_sheet
 from cpvae_lite.sources import SOURCES, fetch, locate
-from cpvae_lite.storage import write_png
+from cpvae_lite.storage import read_json, write_png
 from cpvae_lite.train import fit
 from cpvae_lite.zoo import BY_THE_DATA, ModelConfig, build
 
@@ -88,10 +89,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _expand(options: argparse.Namespace) -> None:
-    """Paths as the user meant them: bash leaves the ~ of --out=~/run as it is."""
+    """Paths as the user meant them: bash leaves the ~ of --out=~/run as it is, and a shipped model has a name."""
     for name, value in vars(options).items():
         if isinstance(value, Path):
             setattr(options, name, expanded(value))
+    if getattr(options, "run_dir", None) and not options.run_dir.exists():
+        shipped = SHIPPED / options.run_dir
+        options.run_dir = shipped if shipped.is_dir() else options.run_dir
 
 
 def _resume(folder: Path) -> str:
@@ -152,21 +156,21 @@ def _begun(options: argparse.Namespace) -> tuple[LatentVariableModel, Dataset, T
 
 def _evaluate(options: argparse.Namespace) -> None:
     model, dataset = _finished(options)
-    history = read_history(options.run_dir)
+    epochs, temperature = _end(options.run_dir)
     say(f"{dataset}")
     report = evaluate(
         model,
         dataset,
         split=options.split,
-        temperature=history[-1]["temperature"],
+        temperature=temperature,
         importance_samples=options.importance_samples,
         seed=options.seed,
     )
-    _print({"run": str(options.run_dir), "model": model.config.name, "epochs": len(history)} | report)
+    _print({"run": str(options.run_dir), "model": model.config.name, "epochs": epochs} | report)
 
 
 def _finished(options: argparse.Namespace) -> tuple[LatentVariableModel, Dataset]:
-    run = read_run(options.run_dir)
+    run = _description(options.run_dir)
     if not (options.run_dir / "model.json").exists():
         raise ValueError(f"{options.run_dir} is not finished; go on with: {_resume(options.run_dir)}")
     model = load_model(options.run_dir).to(_device(options))
@@ -174,6 +178,26 @@ def _finished(options: argparse.Namespace) -> tuple[LatentVariableModel, Dataset
     if dataset.fingerprint != run["data"]["fingerprint"]:
         raise ValueError(f"{dataset.name} here is not the data that {options.run_dir} was trained on")
     return model, dataset
+
+
+def _record(folder: Path) -> Path:
+    """Where `reproduce` keeps what it measured of the model in a folder."""
+    return folder.with_name(f"{folder.name}.json")
+
+
+def _description(folder: Path) -> dict:
+    """What a run was made of: its run.json, or the record that `reproduce` left beside the model."""
+    record = _record(folder)
+    return read_json(record) if folder.is_dir() and record.exists() else read_run(folder)
+
+
+def _end(folder: Path) -> tuple[int, float]:
+    """After how many epochs a run ended, and at which temperature."""
+    if _record(folder).exists():
+        run = read_json(_record(folder))
+        return run["epochs"], TrainConfig(**run["training"]).temperature_at(run["epochs"])
+    history = read_history(folder)
+    return len(history), history[-1]["temperature"]
 
 
 def _trained_on(options: argparse.Namespace, folder: Path, data: dict) -> Dataset:
@@ -193,7 +217,7 @@ def _sample(options: argparse.Namespace) -> None:
         raise ValueError(f"--out {options.out}: images are written as PNG; give a name that ends in .png")
     count = whole_number("--count", options.count)
     model = load_model(options.run_dir).to(_device(options))
-    shape = tuple(read_run(options.run_dir)["data"]["shape"])
+    shape = tuple(_description(options.run_dir)["data"]["shape"])
     if len(shape) != 2 or model.config.likelihood != "bernoulli":
         raise ValueError(f"the data of {options.run_dir}, of shape {shape}, are no grey images to draw")
     with seeded(options.seed, device=_device(options)):
@@ -212,7 +236,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _check_worlds(options: argparse.Namespace) -> list[Check]:
-    refuse(options, ("split", "images", "draws"), "with --run DIR")
+    refuse(options, ("split", "images", "draws"), "with DIR")
     _device(options)
     worlds = whole_number("--worlds", 3 if options.worlds is None else options.worlds)
     found = worst(check_worlds(worlds, seed=options.seed))
@@ -223,7 +247,7 @@ def _check_worlds(options: argparse.Namespace) -> list[Check]:
 
 
 def _check_run(options: argparse.Namespace) -> list[Check]:
-    refuse(options, ("worlds",), "without --run")
+    refuse(options, ("worlds",), "without DIR")
     images = whole_number("--images", 2000 if options.images is None else options.images)
     draws = whole_number("--draws", 2 if options.draws is None else options.draws, least=2)
     whole_number("--seed", options.seed, least=0)

@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cpvae_lite.experiments import TABLES
-from cpvae_lite.measures import measure_images
+from cpvae_lite.grids import TABLES
 from cpvae_lite.results import Results, Spread
 from cpvae_lite.tables import Table
 
@@ -199,4 +198,4 @@ KINDS = (  # whether categories are the kinds that the labels name
     Column("purity", lambda found: _agreement(found, "purity")),
     *PURITY,
 )
-COLUMNS = {name: COSTS + KINDS if table.measure is measure_images else SYNTHETIC for name, table in TABLES.items()}
+COLUMNS = {name: COSTS + KINDS if table.runs(0)[0].on_images else SYNTHETIC for name, table in TABLES.items()}

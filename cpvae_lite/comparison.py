@@ -11,7 +11,7 @@ from cpvae_lite.classifier import load_classifier
 from cpvae_lite.classifier_score import ClassifierScore, classifier_score, reference_scores
 from cpvae_lite.columns import BOUND, RELAXED, Column
 from cpvae_lite.data import Dataset
-from cpvae_lite.experiments import SHOWN
+from cpvae_lite.grids import SHOWN
 from cpvae_lite.measures import MILLION
 from cpvae_lite.metrics import first_categories, label_overlap, shared_by_chance, shared_categories
 from cpvae_lite.paper import FIRST_CATEGORIES, reported

@@ -83,7 +83,8 @@ def require_suitable(model: LatentVariableModel, dataset: Dataset) -> None:
         raise ValueError(f"the data have {dataset.features} features, the model {model.features}")
     if model.config and dataset.likelihood != model.config.likelihood:
         raise ValueError(
-            f"{dataset.name} wants a {dataset.likelihood} likelihood, the model has a {model.config.likelihood} one"
+            f"{dataset.name} wants a {dataset.likelihood} likelihood, the model has a {model.config.likelihood} one:"
+            f" give build likelihood={dataset.likelihood!r}"
         )
 
 

@@ -9,17 +9,19 @@ from pathlib import Path
 from cpvae_lite._arguments import whole_number
 from cpvae_lite._version import __version__
 from cpvae_lite.datasets import DATASETS
-from cpvae_lite.experiments import WHAT
+from cpvae_lite.grids import WHAT
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.zoo import GATES, MODELS, ModelConfig
 
 DEVICES = ("auto", "cpu", "cuda")
+FINISHED = "a finished run: its folder, or the name of one whose model the package ships, as mnist/cp-150-seed0"
 EXAMPLES = """examples:
   cpvae-lite train --dataset fashion-mnist --subset --model cp --categories 20 --epochs 5 --warmup 5 --out runs/demo
   cpvae-lite evaluate runs/demo
   cpvae-lite sample runs/demo --category 3 --count 25 --out grid.png
+  cpvae-lite sample mnist/cp-150-seed0 --out digits.png
   cpvae-lite check
-  cpvae-lite check --run runs/demo
+  cpvae-lite check runs/demo
 
 cpvae-lite COMMAND --help explains the options of a command.
 """
@@ -124,7 +126,7 @@ def _add_evaluate(commands, run: Callable) -> None:
         "Bounds and terms are in nats per image. negative_bound uses hard c; relaxed_negative_bound, at the temperature"
         " where training stopped, is no bound.",
     )  # fmt: skip
-    command.add_argument("run_dir", type=Path, metavar="DIR", help="folder of the run")
+    command.add_argument("run_dir", type=Path, metavar="DIR", help=FINISHED)
     command.add_argument("--split", default="test", metavar="NAME", help="train, validation or test; default: test")
     command.add_argument(
         "--importance-samples", type=int, default=0, metavar="S", help="add -log p(x) from S samples an image"
@@ -136,7 +138,7 @@ def _add_evaluate(commands, run: Callable) -> None:
 def _add_sample(commands, run: Callable) -> None:
     command = _add_command(commands, "sample", run, "Draw new images into a PNG")
     add = command.add_argument
-    add("run_dir", type=Path, metavar="DIR", help="folder of a finished run")
+    add("run_dir", type=Path, metavar="DIR", help=FINISHED)
     add("--category", type=int, metavar="C", help="draw from this category alone; default: from all")
     add(
         "--categories-from",
@@ -154,17 +156,17 @@ def _add_sample(commands, run: Callable) -> None:
 def _add_check(commands, run: Callable) -> None:
     command = _add_command(
         commands, "check", run, "Check by numbers what the paper's equations claim: Eqs. 4, 7, 12, 13, 17-21, A1, A2",
-        "Without --run, in small random worlds where every term can be summed exactly: the row of an equation is its"
-        " worst case. With --run, for a trained model over its images: what is estimated agrees within 4 standard"
+        "Without DIR, in small random worlds where every term can be summed exactly: the row of an equation is its"
+        " worst case. With DIR, for a trained model over its images: what is estimated agrees within 4 standard"
         " errors. Rows 19 and 20 share their draws; 18 is a log-density at one draw, computed in two ways; A1 and A2,"
         " for binary x, are far from tight. Exit code 1 if an equation fails.",
     )  # fmt: skip
     add = command.add_argument
-    add("--run", type=Path, dest="run_dir", metavar="DIR", help="folder of a finished run to check instead")
-    add("--split", metavar="NAME", help="with --run: train, validation or test; default: test")
-    add("--images", type=int, metavar="N", help="with --run: at most this many; default: 2000")
-    add("--draws", type=int, metavar="S", help="with --run: of (c, z) an image on each side; default: 2")
-    add("--worlds", type=int, metavar="W", help="without --run: random worlds of each kind; default: 3")
+    add("run_dir", type=Path, nargs="?", metavar="DIR", help=f"check {FINISHED} instead")
+    add("--split", metavar="NAME", help="with DIR: train, validation or test; default: test")
+    add("--images", type=int, metavar="N", help="with DIR: at most this many; default: 2000")
+    add("--draws", type=int, metavar="S", help="with DIR: of (c, z) an image on each side; default: 2")
+    add("--worlds", type=int, metavar="W", help="without DIR: random worlds of each kind; default: 3")
     add("--seed", type=int, default=0, metavar="S", help="default: 0")
     _add_machine(command)
 

@@ -12,7 +12,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TextIO
 
-from cpvae_lite.experiments import Experiment, named
+from cpvae_lite.experiments import Experiment
+from cpvae_lite.grids import named
 
 RESTARTS = 3
 DONE = "done\n"  # the last line of a process that did its job
@@ -46,7 +47,7 @@ class Job:
         """The job of running an experiment.
 
         Args:
-            experiment: from :func:`cpvae_lite.experiments.grid`.
+            experiment: from :func:`cpvae_lite.grids.grid`.
             folder, device, threads: as in :class:`Job`.
 
         Example:

@@ -50,7 +50,7 @@ def leave(
     Example:
         >>> from tempfile import TemporaryDirectory
         >>> from cpvae_lite.synthetic import synthetic_mixture
-        >>> from cpvae_lite.experiments import named
+        >>> from cpvae_lite.grids import named
         >>> run, data = named("synthetic/vae-seed1").judged_by(1), synthetic_mixture(100)
         >>> begun = {"model": {}, "training": {}, "data": {}}
         >>> history = History([{"seconds": 2.5, "validation": {"bound": -1.239}}])
@@ -93,7 +93,7 @@ def closer(experiment: Experiment, model: LatentVariableModel, dataset: Dataset)
 
     Example:
         >>> from cpvae_lite import build
-        >>> from cpvae_lite.experiments import named
+        >>> from cpvae_lite.grids import named
         >>> data = Dataset.from_arrays(np.arange(4000).reshape(1000, 4) % 256)
         >>> closer(named("mnist/cp-10-seed0"), build("cp", features=4, categories=10), data)
         {}
@@ -124,7 +124,7 @@ def complete(experiment: Experiment, model: LatentVariableModel, dataset: Datase
         >>> from dataclasses import replace
         >>> from tempfile import TemporaryDirectory
         >>> from cpvae_lite.synthetic import synthetic_mixture
-        >>> from cpvae_lite.experiments import named
+        >>> from cpvae_lite.grids import named
         >>> run, data = replace(named("synthetic/vae-seed0"), closer=2), synthetic_mixture(1000)
         >>> with TemporaryDirectory() as folder:
         ...     path = Path(folder) / "vae-seed0.json"

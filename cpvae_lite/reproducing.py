@@ -12,7 +12,8 @@ from tqdm import tqdm
 from cpvae_lite._arguments import whole_number
 from cpvae_lite._commands import FAILED, device_named, refuse, say
 from cpvae_lite.columns import COLUMNS, table_of
-from cpvae_lite.experiments import WHAT, Experiment, grid, named
+from cpvae_lite.experiments import Experiment
+from cpvae_lite.grids import WHAT, grid, named
 from cpvae_lite.paper import SIZES
 from cpvae_lite.reproduction import missing, reproduce_all
 from cpvae_lite.results import SHIPPED, Results

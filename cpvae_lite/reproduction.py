@@ -32,7 +32,7 @@ def result_path(folder: str | Path, experiment: Experiment) -> Path:
     """Where a run leaves its figures.
 
     Example:
-        >>> from cpvae_lite.experiments import named
+        >>> from cpvae_lite.grids import named
         >>> result_path("results", named("synthetic/cp-150-seed7")).as_posix()
         'results/synthetic/cp-150-seed7.json'
     """
@@ -43,7 +43,7 @@ def missing(experiments: Iterable[Experiment], folder: str | Path) -> list[Exper
     """The experiments that have no result in `folder` yet, or none with a closer estimate that they want.
 
     Args:
-        experiments: from :func:`cpvae_lite.experiments.grid`.
+        experiments: from :func:`cpvae_lite.grids.grid`.
         folder: of results.
 
     Raises:
@@ -51,7 +51,7 @@ def missing(experiments: Iterable[Experiment], folder: str | Path) -> list[Exper
             experiment differs from it in more than the seed, as in epochs or importance samples.
 
     Example:
-        >>> from cpvae_lite.experiments import grid
+        >>> from cpvae_lite.grids import grid
         >>> from cpvae_lite.results import SHIPPED
         >>> missing(grid("synthetic"), SHIPPED)  # they are shipped
         []
@@ -91,7 +91,7 @@ def reproduce(
     nothing but a closer estimate of -log p(x) gets it from the weights beside it, without training.
 
     Args:
-        experiment: from :func:`cpvae_lite.experiments.grid`.
+        experiment: from :func:`cpvae_lite.grids.grid`.
         folder: of results.
         device: where to train.
         progress: show a bar.
@@ -113,7 +113,7 @@ def reproduce(
 
     Example:
         >>> from tempfile import TemporaryDirectory
-        >>> from cpvae_lite.experiments import named
+        >>> from cpvae_lite.grids import named
         >>> from cpvae_lite.results import SHIPPED
         >>> run = named("slow/cp-150-seed0")
         >>> with TemporaryDirectory() as folder:
@@ -215,7 +215,7 @@ def reproduce_all(
         ValueError: if `jobs` is below 1.
 
     Example:
-        >>> from cpvae_lite.experiments import grid
+        >>> from cpvae_lite.grids import grid
         >>> from cpvae_lite.results import SHIPPED
         >>> list(reproduce_all(missing(grid("synthetic"), SHIPPED), SHIPPED, jobs=2))  # all are there
         []

@@ -16,7 +16,8 @@ from PIL import Image
 from cpvae_lite._arguments import expanded, one_of
 from cpvae_lite.checkpoint import DEFAULTS, settings_of
 from cpvae_lite.data import Dataset
-from cpvae_lite.experiments import TABLES, Experiment
+from cpvae_lite.experiments import Experiment
+from cpvae_lite.grids import TABLES
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.saved import load_model
 from cpvae_lite.storage import read_json
@@ -159,7 +160,7 @@ class Results:
             The names of settings; none if no run of that label is there.
 
         Example:
-            >>> from cpvae_lite.experiments import named
+            >>> from cpvae_lite.grids import named
             >>> run = named("synthetic/cp-2-seed0")
             >>> Results("synthetic").other_settings(run), Results("synthetic").other_settings(run.lasting(5))
             ([], ['epochs'])

@@ -13,7 +13,7 @@ from cpvae_lite.claims import Stored
 from cpvae_lite.classifier_score import ClassifierScore
 from cpvae_lite.comparison import generating_bound, score_of_samples, stored_posteriors
 from cpvae_lite.datasets import FASHION_ITEMS
-from cpvae_lite.experiments import SHOWN
+from cpvae_lite.grids import SHOWN
 from cpvae_lite.image_figures import Figure
 from cpvae_lite.metrics import first_categories
 from cpvae_lite.paper import SIZES, reported

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from cpvae_lite.columns import BOUND, EVIDENCE, RELAXED
-from cpvae_lite.experiments import Experiment, grid
+from cpvae_lite.experiments import Experiment
+from cpvae_lite.grids import grid
 from cpvae_lite.paper import reported
 from cpvae_lite.results import Results
 from cpvae_lite.tables import Table
@@ -27,7 +28,7 @@ def table_3(results: Results, labels: Collection[str] | None = None) -> Table:
     Returns:
         A table with the paper's entry, ours (mean and standard deviation over seeds), the number of seeds, and how
         many epochs the runs took. Fewer than were planned are early stops; "*" behind them marks a trial: runs with
-        other settings than :func:`cpvae_lite.experiments.grid` has, as fewer epochs or importance samples.
+        other settings than :func:`cpvae_lite.grids.grid` has, as fewer epochs or importance samples.
 
     Raises:
         ValueError: if the results are of another table, or the measures of a run are not whole.

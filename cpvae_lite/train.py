@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -14,32 +13,17 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from cpvae_lite._denormals import no_denormals
-from cpvae_lite._seeding import seeded
-from cpvae_lite.capture import own_stream, recorder, repeated
+from cpvae_lite.capture import own_stream
 from cpvae_lite.checkpoint import Run
-from cpvae_lite.data import Dataset, binarise
-from cpvae_lite.draws import Relaxed
-from cpvae_lite.elbo import elbo, estimate_bound
+from cpvae_lite.data import Dataset
+from cpvae_lite.elbo import estimate_bound
 from cpvae_lite.evaluation import require_suitable
 from cpvae_lite.history import History
 from cpvae_lite.metrics import used_categories
 from cpvae_lite.model import LatentVariableModel
-from cpvae_lite.saved import not_finite
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.state import Snapshot, TrainState
-
-
-class NotFiniteError(ArithmeticError):
-    """The loss is infinite or not a number.
-
-    Example:
-        >>> from cpvae_lite import build
-        >>> from cpvae_lite.synthetic import synthetic_mixture
-        >>> model = build("vae", features=1, likelihood="gaussian")
-        >>> fit(model, synthetic_mixture(200), TrainConfig(learning_rate=1e10), progress=False)
-        Traceback (most recent call last):
-        cpvae_lite.train.NotFiniteError: epoch 1, step 2: ... Try a smaller learning rate, ...
-    """
+from cpvae_lite.steps import NotFiniteError, Steps
 
 
 def fit(
@@ -140,7 +124,10 @@ def aggregate(model: LatentVariableModel, dataset: Dataset) -> None:
 def _require_fit(model: LatentVariableModel, dataset: Dataset, config: TrainConfig) -> None:
     require_suitable(model, dataset)
     if len(dataset.train) < config.batch_size:
-        raise ValueError(f"{len(dataset.train)} training images are fewer than a batch of {config.batch_size}")
+        raise ValueError(
+            f"{len(dataset.train)} training images are fewer than a batch of {config.batch_size}:"
+            " set a smaller batch_size"
+        )
 
 
 @contextmanager
@@ -172,13 +159,12 @@ def _train(
     """Epoch by epoch until done; whatever ends it, state and checkpoint hold the last whole epoch."""
     weight = next(state.model.parameters())
     images, validation = dataset.train.data.to(weight.device), dataset.observed("validation").to(weight)
-    compute = torch.compile(objective) if config.compile else objective
     safe = state.snapshot()
-    with _bar(state, config, len(images), progress) as bar, closing(_Steps(state, compute, images, config)) as steps:
+    with _bar(state, config, len(images), progress) as bar, closing(Steps(state, images, config)) as steps:
         try:
             while not _finished(state.history, config):
                 epoch = len(state.history) + 1
-                record = _epoch(state, steps, config, epoch, bar)
+                record = steps.epoch(epoch, bar)
                 record["validation"] = _validate(state.model, validation)
                 state.finish_epoch(record)
                 safe = state.snapshot()
@@ -214,116 +200,6 @@ def _finished(history: History, config: TrainConfig) -> bool:
     return len(history) >= config.epochs or waited >= config.patience
 
 
-class _Steps:
-    """The steps of training; what changes between them is in tensors that stay where they are, for the recording."""
-
-    def __init__(self, state: TrainState, compute: Callable, images: Tensor, config: TrainConfig):
-        self.state, self.compute, self.images = state, compute, images
-        self.batch = torch.zeros(config.batch_size, dtype=torch.long, device=images.device)
-        self.kl_weight, self.temperature = (torch.zeros((), device=images.device) for _ in range(2))
-        self.names: list[str] = []
-        self._taken = repeated(self._step, recorder(images.device))
-
-    def take(self, batch: Tensor) -> Tensor:
-        """One step on some rows of the images; returns all terms, (terms,), as `names` names them."""
-        self.batch.copy_(batch)
-        return next(self._taken)
-
-    def _step(self) -> Tensor:
-        terms = self.compute(self.state.model, self.images[self.batch], self.kl_weight, self.temperature)
-        self.names = list(terms)
-        return descend(terms, self.state.optimizer)
-
-    def close(self) -> None:
-        """Drop the recording with its memory, which the last gradients lie in."""
-        self._taken.close()
-        self.state.optimizer.zero_grad()
-
-
-def _epoch(state: TrainState, steps: _Steps, config: TrainConfig, epoch: int, bar: tqdm) -> dict:
-    """One pass over the training images; the record holds the mean of each term."""
-    began = time.perf_counter()
-    images, rows = steps.images, []
-    schedule = {"kl_weight": config.kl_weight_at(epoch), "temperature": config.temperature_at(epoch)}
-    steps.kl_weight.fill_(schedule["kl_weight"])
-    steps.temperature.fill_(schedule["temperature"])
-    with seeded(config.seed, epoch, device=images.device):
-        for batch in _batches(len(images), config.batch_size, images.device):
-            rows.append(steps.take(batch))
-            bar.update()
-    means = _means(steps.names, torch.stack(rows), epoch)
-    if broken := not_finite(state.model):  # the last step's gradient shows in the weights only
-        raise NotFiniteError(f"epoch {epoch}, last step: {broken[0]} is not finite")
-    return {"epoch": epoch, **schedule, "seconds": time.perf_counter() - began, "train": means}
-
-
-def objective(model: LatentVariableModel, batch: Tensor, kl_weight: Tensor, temperature: Tensor) -> dict[str, Tensor]:
-    """The batch means of the relaxed objective and of its terms, in nats; "loss" is what training descends.
-
-    Args:
-        model: any model of the family.
-        batch: (B, features), uint8 images, which are binarised anew, or real-valued data.
-        kl_weight, temperature: scalars, as tensors, so that a compiled step need not be compiled again.
-
-    Returns:
-        Scalars with gradients, by name: "loss", "reconstruction", and the divergence of each latent, as "kl_z".
-
-    Raises:
-        TypeError, ValueError: as :meth:`cpvae_lite.LatentVariableModel.infer` does.
-
-    Example:
-        >>> from cpvae_lite import build
-        >>> images = torch.zeros(5, 784, dtype=torch.uint8)
-        >>> terms = objective(build("vae", features=784), images, torch.tensor(0.5), torch.tensor(1.0))
-        >>> list(terms), torch.allclose(terms["loss"], 0.5 * terms["kl_z"] - terms["reconstruction"])
-        (['loss', 'reconstruction', 'kl_z'], True)
-    """
-    x = (binarise(batch) if batch.dtype == torch.uint8 else batch).to(next(model.parameters()).dtype)
-    terms = elbo(model, x, Relaxed(temperature))
-    means = {name: term.mean() for name, term in terms.terms().items()}
-    return {"loss": -terms.objective(kl_weight).mean()} | means
-
-
-def descend(terms: dict[str, Tensor], optimizer: torch.optim.Optimizer) -> Tensor:
-    """One step of the optimiser down the gradient of terms["loss"] (Eqs. 14-16).
-
-    Args:
-        terms: scalars by name, as :func:`objective` gives them.
-        optimizer: of the parameters that they depend on.
-
-    Returns:
-        All terms as they were before the step, without gradients, (terms,).
-
-    Example:
-        >>> weight = torch.nn.Parameter(torch.tensor(3.0))
-        >>> descend({"loss": weight.square()}, torch.optim.SGD([weight], lr=0.25))
-        tensor([9.])
-        >>> weight.item()  # the gradient was 6
-        1.5
-    """
-    optimizer.zero_grad()
-    terms["loss"].backward()
-    optimizer.step()
-    return torch.stack(list(terms.values())).detach()
-
-
-def _batches(count: int, size: int, device: torch.device) -> Iterator[Tensor]:
-    """A fresh random order in whole batches; what is left over waits for another epoch."""
-    order = torch.randperm(count, device=device)
-    return iter(order[: count - count % size].split(size))
-
-
-def _means(names: list[str], rows: Tensor, epoch: int) -> dict[str, float]:
-    """The mean of each column of (steps, terms); read once an epoch, so that no step waits for the device."""
-    if not rows.isfinite().all():
-        step = int((~rows.isfinite()).any(1).nonzero()[0])
-        # The loss comes first: name a term that broke it, if one did.
-        broken = [name for name, value in zip(names, rows[step], strict=True) if not value.isfinite()]
-        value = rows[step, names.index(broken[-1])].item()
-        raise NotFiniteError(f"epoch {epoch}, step {step + 1}: {broken[-1]} is {value}")
-    return dict(zip(names, rows.double().mean(0).tolist(), strict=True))
-
-
 def _validate(model: LatentVariableModel, x: Tensor) -> dict[str, float]:
     estimate = estimate_bound(model, x)
     if not math.isfinite(estimate.value):
@@ -351,6 +227,6 @@ def _show(bar: tqdm, record: dict, config: TrainConfig) -> None:
     shown = {"bound": f"{found['bound']:.1f}"}
     shown |= {name: f"{value:.1f}" for name, value in found.items() if name.startswith("kl_")}
     if "used_categories" in found:
-        shown["used"] = found["used_categories"]
+        shown["above 1/K"] = found["used_categories"]
     bar.set_description(f"epoch {record['epoch']}/{config.epochs}", refresh=False)
     bar.set_postfix(shown)

@@ -117,7 +117,7 @@ class ModelConfig:
     learned_prior: bool = True
 
     def __post_init__(self):
-        one_of("model", self.name, MODELS)
+        one_of("model", self.name, MODELS, NAMES)
         one_of("likelihood", self.likelihood, LIKELIHOODS)
         one_of("gate", self.gate, GATES)
         for name in ("features", "latent_size", "hidden"):

@@ -12,7 +12,8 @@ import torch
 from safetensors.torch import load_file
 
 from cpvae_lite.datasets import load_dataset
-from cpvae_lite.experiments import Experiment, named
+from cpvae_lite.experiments import Experiment
+from cpvae_lite.grids import named
 from cpvae_lite.reproduction import reproduce
 from cpvae_lite.storage import read_json
 

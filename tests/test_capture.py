@@ -9,9 +9,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from training_runs import config, images, model, same, weights, without_seconds
 
-from cpvae_lite import Dataset, fit, train
+from cpvae_lite import Dataset, fit, steps
 from cpvae_lite.capture import WARM_UP, as_it_is, cuda_graph, own_stream, recorder, repeated
-from cpvae_lite.train import NotFiniteError
+from cpvae_lite.steps import NotFiniteError
 
 STEPS = 4  # an epoch of 80 images in batches of 20
 CHANGING = {"warmup": 3, "temperature": 2.0, "temperature_decay": 0.1, "least_temperature": 0.1}
@@ -77,7 +77,7 @@ def tapes(monkeypatch):
     monkeypatch.setattr(torch.cuda, "CUDAGraph", Tape)
     monkeypatch.setattr(torch.cuda, "graph", lambda tape, stream: tape)
     monkeypatch.setattr(torch.cuda, "current_stream", lambda: None)
-    monkeypatch.setattr(train, "recorder", lambda device: cuda_graph)
+    monkeypatch.setattr(steps, "recorder", lambda device: cuda_graph)
     return lambda: Tape.made
 
 
@@ -102,7 +102,7 @@ def eagerly(monkeypatch):
 
     def call(function, *args, **settings):
         with monkeypatch.context() as patch:
-            patch.setattr(train, "recorder", lambda device: as_it_is)
+            patch.setattr(steps, "recorder", lambda device: as_it_is)
             return function(*args, **settings)
 
     return call
@@ -166,8 +166,8 @@ def test_so_does_one_on_real_numbers(tapes, eagerly, name):
 
 
 def test_all_steps_but_the_first_are_replays_of_one_recording(tapes, monkeypatch):
-    called, objective, replays = [], train.objective, []
-    monkeypatch.setattr(train, "objective", lambda *args: called.append(args) or objective(*args))
+    called, objective, replays = [], steps.objective, []
+    monkeypatch.setattr(steps, "objective", lambda *args: called.append(args) or objective(*args))
     replay = Tape.replay
     monkeypatch.setattr(Tape, "replay", lambda tape: replays.append(tape) or replay(tape))
     trained(model())
@@ -238,8 +238,8 @@ def test_a_failed_training_drops_its_recording_though_the_error_is_kept(tapes):
 
 
 def test_a_step_that_waits_for_the_device_cannot_be_recorded(tapes, monkeypatch):
-    objective, network = train.objective, model()
-    monkeypatch.setattr(train, "objective", lambda *args: objective(*args) | {"seen": torch.tensor(args[2].item())})
+    objective, network = steps.objective, model()
+    monkeypatch.setattr(steps, "objective", lambda *args: objective(*args) | {"seen": torch.tensor(args[2].item())})
     with pytest.raises(RuntimeError, match=r"cannot be recorded as a CUDA graph: .*\nNothing .* may wait for the GPU"):
         trained(network)
     assert same(weights(network), weights(model()))
@@ -304,7 +304,7 @@ def test_a_compiled_step_can_be_captured(eagerly):
 @GPU
 @pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype")
 def test_no_step_waits_for_the_gpu(eagerly, monkeypatch, variant):
-    step = train._Steps._step
+    step = steps.Steps._step
 
     def strict(steps):
         torch.cuda.set_sync_debug_mode("error")
@@ -313,7 +313,7 @@ def test_no_step_waits_for_the_gpu(eagerly, monkeypatch, variant):
         finally:
             torch.cuda.set_sync_debug_mode("default")
 
-    monkeypatch.setattr(train._Steps, "_step", strict)
+    monkeypatch.setattr(steps.Steps, "_step", strict)
     _, history = eagerly(trained, on_gpu(model(**variant)))
     assert len(history) == 5
 

@@ -369,7 +369,7 @@ def test_a_run_is_described_before_its_first_step(tmp_path, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cpvae_lite.train._epoch", stop)
+    monkeypatch.setattr("cpvae_lite.steps.Steps.epoch", stop)
     with pytest.raises(KeyboardInterrupt):
         fit(model(), images(), config(), out=tmp_path, progress=False)
     assert read_run(tmp_path)["training"] == asdict(config())

@@ -167,6 +167,7 @@ OTHER_SAMPLES = [
     ("G1", "mnist", "cp-150", "vae"),
     ("G1", "fashion-mnist", "cp-10", FEW_IMAGES),
     ("G1", "fashion-mnist", "vae", "indq-150"),
+    ("G1", "fashion-mnist", "cp-150", "indq-150"),
     ("G2", "fashion-mnist", "mog-10", FEW_IMAGES),
     ("G2", "fashion-mnist", "hvamp-10", FEW_IMAGES),
     ("G2", "fashion-mnist", "vamp-10", "mog-10"),

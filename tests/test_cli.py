@@ -16,13 +16,18 @@ from PIL import Image
 from training_runs import config, images, model
 
 from cpvae_lite import cli, fit, joint, load_dataset, load_model, train
+from cpvae_lite._seeding import seeded
 from cpvae_lite.aggregated import AggregatedPosterior
 from cpvae_lite.metrics import used_categories
 from cpvae_lite.options import parser
+from cpvae_lite.results import SHIPPED, Results
 from cpvae_lite.schedule import TrainConfig
+from cpvae_lite.sheets import grey_sheet
+from cpvae_lite.sources import locate
 from cpvae_lite.storage import read_tensors
 from cpvae_lite.zoo import ModelConfig
 
+DATA = os.environ.get("CPVAE_LITE_DATA", "")
 QUICK = ["--dataset", "fashion-mnist", "--subset", "--categories", "6", "--epochs", "1", "--warmup", "1"]
 
 
@@ -100,6 +105,35 @@ def test_sample_draws_the_same_images_for_a_seed_and_leaves_no_gap(run, tmp_path
     assert (pixels[4 * 30 :, 4 * 60 :] == 255).all()  # the sixth place is empty
 
 
+def test_a_model_that_the_package_ships_is_sampled_by_its_name_or_folder(tmp_path):
+    files = [tmp_path / name for name in ("one.png", "two.png")]
+    folder = SHIPPED / "mnist" / "cp-150-seed0"
+    for place, file in zip(("mnist/cp-150-seed0", str(folder)), files, strict=True):
+        assert (
+            cli.main(["sample", place, "--category", "3", "--count", "4", "--out", str(file), "--device", "cpu"]) == 0
+        )
+    assert files[0].read_bytes() == files[1].read_bytes()
+    with seeded(0, device=torch.device("cpu")):
+        drawn = grey_sheet(load_model(folder).sample(4, category=3), columns=2, shape=(28, 28))
+    assert (np.asarray(Image.open(files[0])) == drawn.repeat(4, 0).repeat(4, 1)).all()
+
+
+def test_no_other_name_is_a_shipped_model(tmp_path, capsys):
+    assert "mnist/cp-151-seed0" in fails(capsys, "sample", "mnist/cp-151-seed0", "--out", str(tmp_path / "x.png"))
+    said = fails(capsys, "sample", "synthetic/cp-2-seed0", "--out", str(tmp_path / "x.png"))
+    assert "of shape (1,), are no grey images" in said
+
+
+@pytest.mark.skipif(not locate("mnist"), reason="needs the whole data set")
+def test_a_shipped_model_is_evaluated_as_its_record_says(capsys, monkeypatch):
+    monkeypatch.setenv("CPVAE_LITE_DATA", DATA)
+    assert cli.main(["evaluate", "mnist/cp-150-seed0"]) == 0
+    report, stored = json.loads(capsys.readouterr().out), Results("mnist").runs("cp-150")[0]
+    assert report["epochs"] == stored["epochs"]
+    for name in ("negative_bound", "relaxed_negative_bound", "temperature", "kl_c"):
+        assert report[name] == pytest.approx(stored["measures"][name], rel=1e-3)
+
+
 def test_a_run_is_never_overwritten(run, capsys, monkeypatch):
     before = (run / "model.safetensors").read_bytes()
     assert "holds a run already" in fails(capsys, "train", *QUICK, "--out", str(run))
@@ -161,6 +195,10 @@ def test_evaluate_and_sample_refuse_an_unfinished_run(run, tmp_path, capsys):
         (["--seed", "-1"], "seed must be at least 0"),
         (["--threads", "0"], "--threads must be at least 1"),
         (["--model", "cpp"], "did you mean 'cp'"),
+        (["--model", "CP-VAE"], "did you mean 'cp'"),
+        (["--model", "cpvae"], "did you mean 'cp'"),
+        (["--model", "VampPrior"], "did you mean 'vamp'"),
+        (["--dataset", os.curdir], "is a folder: for images of your own, use Dataset.from_folder"),
         (["--dataset", "fashon-mnist"], "did you mean 'fashion-mnist'"),
         (["--gate", "prob"], "did you mean 'probs'"),
         (["--prior-start", "unifrom"], "did you mean 'uniform'"),
@@ -231,7 +269,7 @@ def test_evaluate_refuses_other_data(run, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("command", "instead"),
     [(["evaluate"], "evaluate(load_model({0!r}), dataset)"),
-     (["check", "--run"], "cpvae_lite.checks.check_model(load_model({0!r}), dataset.observed('test'))"),
+     (["check"], "cpvae_lite.checks.check_model(load_model({0!r}), dataset.observed('test'))"),
      (["train", "--resume", "--out"], "fit(model, dataset, config, out={0!r}, resume=True)")],
 )  # fmt: skip
 def test_a_run_on_data_of_your_own_goes_on_in_python(tmp_path, capsys, command, instead):
@@ -264,7 +302,7 @@ def test_check_of_a_run_on_real_valued_data(tmp_path, capsys):
     short = ["--categories", "4", "--epochs", "1", "--warmup", "1"]
     assert cli.main(["train", "--dataset", "synthetic", *short, "--out", folder]) == 0
     capsys.readouterr()
-    assert cli.main(["check", "--run", folder, "--images", "500"]) == 0
+    assert cli.main(["check", folder, "--images", "500"]) == 0
     assert "A2" not in capsys.readouterr().out
 
 
@@ -289,10 +327,10 @@ def test_models_without_a_latent_c_can_be_trained_evaluated_sampled_and_checked(
         assert cli.main(["sample", folder, "--category", "3", *image]) == 0
     capsys.readouterr()
     if name.startswith("h"):
-        said = fails(capsys, "check", "--run", folder, "--images", "50")
+        said = fails(capsys, "check", folder, "--images", "50")
         assert "the decompositions are about latents c and z, not z2 and z1" in said
     else:
-        assert cli.main(["check", "--run", folder, "--images", "50"]) == 0
+        assert cli.main(["check", folder, "--images", "50"]) == 0
         assert [row.split()[0] for row in capsys.readouterr().out.splitlines()[1:5]] == ["17", "18", "19", "21"]
 
 
@@ -306,30 +344,30 @@ def test_check_ends_with_one_if_an_equation_fails(capsys, monkeypatch):
 
 
 def test_check_of_a_run_prints_its_equations_and_the_ceiling(run, capsys):
-    assert cli.main(["check", "--run", str(run)]) == 0
+    assert cli.main(["check", str(run)]) == 0
     out, err = capsys.readouterr()
     rows = out.splitlines()
     assert [row.split()[0] for row in rows[1:6]] == ["12", "13", "17", "18", "19"]
     assert all(" holds " in row for row in rows[1:-2]) and rows[-2] == "9 checks, all hold"
     assert rows[-1].endswith("with N = 2000 it can be at most log N = 7.60")
     assert "cp over 2000 images of the test split" in err
-    assert cli.main(["check", "--run", str(run), "--images", "100", "--split", "validation"]) == 0
+    assert cli.main(["check", str(run), "--images", "100", "--split", "validation"]) == 0
     assert "cp over 100 images of the validation split" in capsys.readouterr().err
 
 
 def test_check_of_a_run_ends_with_one_if_its_aggregated_posterior_is_wrong(run, capsys, monkeypatch):
     by_blocks = AggregatedPosterior.log_prob
     monkeypatch.setattr(AggregatedPosterior, "log_prob", lambda q, z, c: by_blocks(q, z, torch.zeros_like(c)))
-    assert cli.main(["check", "--run", str(run), "--images", "100"]) == 1
+    assert cli.main(["check", str(run), "--images", "100"]) == 1
     assert "equations fail: 18" in capsys.readouterr().err
 
 
 def test_check_names_what_does_not_fit(run, capsys):
-    assert "--split, --images: only with --run DIR" in fails(capsys, "check", "--split", "test", "--images", "5")
-    assert "--worlds: only without --run" in fails(capsys, "check", "--run", str(run), "--worlds", "2")
-    assert "--images must be at least 1" in fails(capsys, "check", "--run", str(run), "--images", "0")
-    assert "draws must be at least 2" in fails(capsys, "check", "--run", str(run), "--draws", "1")
-    assert "unknown split 'tset'; did you mean 'test'" in fails(capsys, "check", "--run", str(run), "--split", "tset")
+    assert "--split, --images: only with DIR" in fails(capsys, "check", "--split", "test", "--images", "5")
+    assert "--worlds: only without DIR" in fails(capsys, "check", str(run), "--worlds", "2")
+    assert "--images must be at least 1" in fails(capsys, "check", str(run), "--images", "0")
+    assert "draws must be at least 2" in fails(capsys, "check", str(run), "--draws", "1")
+    assert "unknown split 'tset'; did you mean 'test'" in fails(capsys, "check", str(run), "--split", "tset")
     assert "--worlds must be at least 1" in fails(capsys, "check", "--worlds", "0")
 
 

@@ -388,6 +388,8 @@ BAD_DATA = {
     "complex": (np.ones((9, 2), complex), TypeError, "data: dtype complex128"),
     "objects": (np.array([[1, None]] * 9, dtype=object), TypeError, "data: dtype object"),
     "dates": (np.zeros(9, "datetime64[D]"), TypeError, "data: dtype datetime64"),
+    "colours last": (np.full((30, 8, 8, 3), 0.5), ValueError, r"of shape \(8, 8, 3\) have colours; make them grey"),
+    "colours first": (np.full((30, 4, 8, 8), 0.5), ValueError, r"of shape \(4, 8, 8\) have colours"),
 }
 
 
@@ -395,6 +397,11 @@ BAD_DATA = {
 def test_bad_images_are_refused_with_the_cause(data, error, cause):
     with pytest.raises(error, match=cause):
         Dataset.from_arrays(data)
+
+
+def test_a_last_axis_of_three_is_no_colour_of_real_values_or_of_narrow_images():
+    assert Dataset.from_arrays(np.full((30, 8, 8, 3), 0.5), kind="real").shape == (8, 8, 3)
+    assert Dataset.from_arrays(np.full((30, 8, 3), 0.5)).shape == (8, 3)
 
 
 @pytest.mark.parametrize("value", [1e39, -1e39, 1e300])

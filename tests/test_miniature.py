@@ -7,7 +7,7 @@ import pytest
 from few_data import followed, kill, one_thread, record, starts
 
 from cpvae_lite.cli import main
-from cpvae_lite.experiments import grid
+from cpvae_lite.grids import grid
 from cpvae_lite.own_process import Job
 from cpvae_lite.paper import SIZES
 from cpvae_lite.pools import local_pool

@@ -10,7 +10,7 @@ import pytest
 from few_data import followed, kill, processes, result, run, same, starts, undisturbed
 
 from cpvae_lite import own_process, reproduction
-from cpvae_lite.experiments import named
+from cpvae_lite.grids import named
 from cpvae_lite.locks import BusyError
 from cpvae_lite.own_process import Job, OwnProcess
 from cpvae_lite.pools import local_pool

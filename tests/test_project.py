@@ -172,7 +172,7 @@ class TestNotebook:
         code = self.set_up(notebook).source
         (duration,) = re.findall(r'^welcome\("(.+?)"(?:, gpu=True)?\)$', code, flags=re.MULTILINE)
         assert re.search(
-            rf"\*\*It takes\*\* {duration}( on two CPU cores)?\. ", self.cells(notebook, "markdown")[0].source
+            rf"\*\*It takes\*\* {duration} to run( on two CPU cores)?\. ", self.cells(notebook, "markdown")[0].source
         )
 
     def test_says_whether_it_trains_on_a_gpu(self, notebook):

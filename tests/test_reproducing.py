@@ -9,7 +9,7 @@ import pytest
 
 from cpvae_lite import cli
 from cpvae_lite.columns import COLUMNS, table_of
-from cpvae_lite.experiments import grid
+from cpvae_lite.grids import grid
 from cpvae_lite.idx import IdxSource
 from cpvae_lite.results import SHIPPED, Results
 from cpvae_lite.storage import read_json, write_json

@@ -9,7 +9,8 @@ import torch
 
 from cpvae_lite import BoundEstimate, estimate_bound, fit, load_dataset, train
 from cpvae_lite.data import Dataset
-from cpvae_lite.experiments import Experiment, named
+from cpvae_lite.experiments import Experiment
+from cpvae_lite.grids import named
 from cpvae_lite.records import environment
 from cpvae_lite.reproduction import missing, reproduce, reproduce_all, result_path
 from cpvae_lite.results import Results

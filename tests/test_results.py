@@ -7,7 +7,7 @@ import torch
 
 from cpvae_lite import Hard, estimate_bound, evaluate, load_dataset, log_marginal
 from cpvae_lite.classifier import load_classifier
-from cpvae_lite.experiments import SHOWN, TABLES, grid, named
+from cpvae_lite.grids import SHOWN, TABLES, grid, named
 from cpvae_lite.metrics import label_posteriors
 from cpvae_lite.paper import SIZES
 from cpvae_lite.purity import Purity, generation_purity

@@ -123,7 +123,7 @@ def test_a_record_that_lacks_a_figure_is_named_with_its_column(results, measures
 
 
 def test_every_table_has_its_columns():
-    from cpvae_lite.experiments import TABLES
+    from cpvae_lite.grids import TABLES
 
     assert set(COLUMNS) == set(TABLES)
 

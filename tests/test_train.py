@@ -31,13 +31,14 @@ from cpvae_lite import (
     fit,
     load_dataset,
     load_model,
+    steps,
     train,
 )
 from cpvae_lite._seeding import seeded
 from cpvae_lite.history import History
 from cpvae_lite.state import TrainState
+from cpvae_lite.steps import NotFiniteError
 from cpvae_lite.storage import read_tensors, write_json, write_tensors
-from cpvae_lite.train import NotFiniteError
 from cpvae_lite.zoo import MODELS
 
 STEPS = 4  # an epoch of 80 images in batches of 20
@@ -154,7 +155,7 @@ def visits(monkeypatch):
         seen.append((x.clone(), float(draw.temperature)))
         return elbo(network, x, draw)
 
-    monkeypatch.setattr(train, "elbo", spied)
+    monkeypatch.setattr(steps, "elbo", spied)
     return seen
 
 
@@ -233,9 +234,9 @@ def test_the_first_step_is_adams_on_the_relaxed_objective(name, warmup):
 
 def test_records_of_training_are_means_over_the_steps(monkeypatch):
     values = iter([1.0, 2.0, 6.0, 7.0])
-    objective = train.objective
+    objective = steps.objective
     monkeypatch.setattr(
-        train,
+        steps,
         "objective",
         lambda *args: objective(*args) | {"kl_z": torch.tensor(next(values)), "extra": torch.ones(())},
     )
@@ -418,7 +419,7 @@ def test_patience_goes_on_counting_after_a_break(tmp_path, monkeypatch):
 
 def test_a_finished_run_trains_no_more(tmp_path, monkeypatch):
     finished = trained(epochs=3, out=tmp_path)
-    monkeypatch.setattr(train, "_epoch", None)
+    monkeypatch.setattr(steps.Steps, "epoch", None)
     again = trained(model(seed=5), epochs=3, out=tmp_path, resume=True)
     assert same(finished[0], again[0])
     assert finished[1] == again[1]
@@ -625,7 +626,7 @@ def test_an_interrupted_model_can_be_trained_again(after_epochs):
 
 @pytest.mark.parametrize(
     ("where", "place", "at"),
-    [(train, "objective", 2 * STEPS + 3), (train, "_means", 3), (train, "_show", 2), (TrainState, "snapshot", 4)],
+    [(steps, "objective", 2 * STEPS + 3), (steps, "_means", 3), (train, "_show", 2), (TrainState, "snapshot", 4)],
 )
 def test_an_interrupt_anywhere_leaves_a_whole_epoch(tmp_path, monkeypatch, after_epochs, where, place, at):
     original, calls = getattr(where, place), []
@@ -675,14 +676,14 @@ def test_a_run_that_is_stopped_again_and_again_ends_in_the_very_weights(cut_runs
 
 def poisoned(monkeypatch, spoil, *, epoch, step):
     """Let `spoil(model, terms)` change the terms of one step."""
-    objective, calls = train.objective, []
+    objective, calls = steps.objective, []
 
     def changed(network, *args):
         calls.append(step)
         terms = objective(network, *args)
         return spoil(network, terms) if len(calls) == (epoch - 1) * STEPS + step else terms
 
-    monkeypatch.setattr(train, "objective", changed)
+    monkeypatch.setattr(steps, "objective", changed)
 
 
 def bad_term(name, value):
@@ -792,7 +793,7 @@ def test_a_disk_that_fills_up_keeps_the_last_checkpoint(monkeypatch, tmp_path, a
 
 def test_a_folder_that_cannot_be_written_fails_before_training(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
-    monkeypatch.setattr(train, "_epoch", None)
+    monkeypatch.setattr(steps.Steps, "epoch", None)
     for out in (tmp_path / "file" / "run", tmp_path / "file"):
         with pytest.raises(OSError, match="file"):
             trained(out=out)
@@ -863,7 +864,7 @@ def test_progress_shows_epoch_bound_divergences_and_used_categories(capsys):
     assert "epoch 2/2" in shown
     for wanted in ("bound", "kl_c", "kl_z"):
         assert f"{wanted}={last[wanted]:.1f}" in shown
-    assert f"used={last['used_categories']}" in shown
+    assert f"above 1/K={last['used_categories']}" in shown
     assert "100%" in shown
 
 
