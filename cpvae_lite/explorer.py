@@ -43,11 +43,14 @@ def explore(model: LatentVariableModel, *, shape: tuple[int, int] | None = None,
     if whole_number("rank", rank, least=0) >= count:
         raise ValueError(f"rank {rank} is not one of 0..{count - 1}; the most used category has rank 0")
     view, sheet = DecoderView(weights=weights, rank=rank), SampleSheet(weights=weights, rank=rank)
-    parts = [_beside(view, _column(_steps(view))), _beside(sheet, _spread(sheet))]
+    parts = [
+        *_titled("The image", _beside(view, _column(_steps(view)))),
+        *_titled("The sheet", _beside(sheet, _spread(sheet))),
+    ]
     if count > 1:
         chart = PrototypeMap(weights=weights, rank=rank)
         picked = _pick("category, by its share", count, chart, view, sheet)
-        parts = [chart, picked, *parts, _walk(weights, rank)]
+        parts = [*_titled("The map", chart, picked), *parts, *_titled("The walk", _walk(weights, rank))]
     return Interactive(
         *parts,
         caption=_MANY if count > 1 else _ONE,
@@ -78,8 +81,7 @@ def compare(models: Mapping[str, LatentVariableModel], *, shape: tuple[int, int]
     views = [DecoderView(weights=weights, size=140) for weights in packed.values()]
     sheets = [SampleSheet(weights=weights, rows=4, columns=4, size=44) for weights in packed.values()]
     most = max(len(weights.categories) for weights in packed.values())
-    titles = [ipywidgets.HTML(f"<strong>{escape(name)}</strong>") for name in packed]
-    columns = [_column(parts) for parts in zip(titles, views, sheets, strict=True)]
+    columns = [_column(_titled(*parts)) for parts in zip(packed, views, sheets, strict=True)]
     picked = [_pick("category, by its share", most, *views, *sheets)] if most > 1 else []
     return Interactive(
         *picked,
@@ -106,6 +108,10 @@ _SIDE_BY_SIDE = (
     "Each slider moves all models at once: the category by its place in each model's own order of shares, steps along "
     "each one's main directions, and by how much the noise of the new images is multiplied."
 )
+
+
+def _titled(title: str, *parts: ipywidgets.Widget) -> list[ipywidgets.Widget]:
+    return [ipywidgets.HTML(f"<strong>{escape(title)}</strong>"), *parts]
 
 
 def _pick(description: str, count: int, *views: View, trait: str = "rank") -> ipywidgets.Widget:
