@@ -48,7 +48,7 @@ from cpvae_lite.zoo import NAMES
 
 SIZE = SHOWN[CLOTHES]
 PURE = 0.7  # categories that draw one kind in seven of ten cases, ten kinds being possible, keep to kinds
-PAGE = "fashion-mnist"
+PAGE = "fashion-categories"
 TOPS, SHOES = (0, 2, 4, 6), (5, 7, 9)  # labels: T-shirt, pullover, coat, shirt; sandal, sneaker, ankle boot
 FIG_9, KINDS = f"{PAGE}#fig-9-how-much-each-category-holds", f"{PAGE}#does-a-category-keep-to-one-kind-a-number"
 
