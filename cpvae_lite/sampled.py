@@ -13,8 +13,7 @@ from torch import Tensor
 from cpvae_lite._arguments import one_of, whole_number
 from cpvae_lite._seeding import seeded
 from cpvae_lite.aggregated import AggregatedPosterior
-from cpvae_lite.conditionals import Conditional, Values, diagonal_normal
-from cpvae_lite.decomposition import Check
+from cpvae_lite.conditionals import diagonal_normal
 from cpvae_lite.draws import Hard, Summed
 from cpvae_lite.elbo import elbo, observable
 from cpvae_lite.joint import OBJECTIVE, TERMS, Estimate, Joint, Side, signed
@@ -248,69 +247,3 @@ def _average(values: Tensor) -> Estimate:
     """The mean of (S, N) values, with the standard error that the S draws of each image leave."""
     draws, images = values.shape
     return Estimate(values.mean().item(), (values.var(0).sum() / draws).sqrt().item() / images)
-
-
-def with_uniform_categories(model: LatentVariableModel) -> LatentVariableModel:
-    """A copy of a model whose q(c|x) is 1/K, the case of section 5.2 of the paper.
-
-    Args:
-        model: one whose z does not depend on c, as "indqp"; it stays as it is.
-
-    Raises:
-        ValueError: if the model's z depends on c, in its prior or its posterior, or if there is no c.
-
-    Example:
-        >>> from cpvae_lite import build
-        >>> model = with_uniform_categories(build("indqp", features=20, categories=4))
-        >>> model.predict_proba(torch.zeros(1, 20))
-        tensor([[0.2500, 0.2500, 0.2500, 0.2500]])
-    """
-    categories = model.require_categories("a uniform q(c|x)")
-    z = model.latents[-1]
-    if "c" in {*z.posterior.parents, *z.prior.parents}:
-        raise ValueError("section 5.2 is about models whose z does not depend on c; this one's does")
-    uniform = copy.deepcopy(model)
-    uniform.latents[0].posterior = _UniformGivenX(categories).to(next(model.parameters()))
-    return uniform
-
-
-class _UniformGivenX(Conditional):
-    def __init__(self, categories: int):
-        super().__init__("h")
-        self.register_buffer("logits", torch.zeros(categories), persistent=False)
-
-    def forward(self, values: Values) -> D.Categorical:
-        (features,) = self.context(values)
-        return D.Categorical(logits=self.logits.expand(len(features), -1), validate_args=False)
-
-
-def check_aggregated_posterior(q: Sampled, draws: int = 10) -> Check:
-    """The aggregated posterior by blocks of matrix products, against `torch.distributions` on a few draws.
-
-    A wrong q(z|c) adds to the information what it takes from the divergence, so no sum of terms shows it;
-    hence this check of it alone. The sides are the log-densities where the two ways differ most.
-
-    Args:
-        q: the draws of a model.
-        draws: of how many of them; all, if there are not so many.
-
-    Raises:
-        TypeError, ValueError: if `draws` is no whole number of at least 1.
-
-    Example:
-        >>> from cpvae_lite import build
-        >>> model = build("cp", features=20, categories=5, latent_size=3, hidden=10)
-        >>> check_aggregated_posterior(Sampled(model, torch.randint(2, (100, 20)).float())).holds
-        True
-    """
-    last = q.c.numel() - 1
-    places = torch.linspace(0, last, min(whole_number("draws", draws), last + 1), device=q.c.device).long()
-    z, c = q.z.flatten(0, 1)[places], q.c.flatten()[places]
-    found, expected = (torch.stack(pair) for pair in (q.aggregated.log_prob(z, c), q.aggregated.brute_force(z, c)))
-    worst = (found - expected).abs().flatten().argmax()
-    left, right = found.flatten()[worst].item(), expected.flatten()[worst].item()
-    return Check("18", left, right, 0.0, {"log q(z|c)": _mean(found[0]), "log q(z)": _mean(found[1])})
-
-
-def _mean(values: Tensor) -> Estimate:
-    return Estimate(values.mean().item())

@@ -7,6 +7,7 @@ import torch
 import torch.distributions as D
 
 from cpvae_lite import aggregated, build, joint, sampled
+from cpvae_lite.checks import check_aggregated_posterior
 from cpvae_lite.conditionals import diagonal_normal
 from cpvae_lite.decomposition import (
     TABLE_1,
@@ -24,7 +25,8 @@ from cpvae_lite.draws import Mode, Summed
 from cpvae_lite.joint import TERMS
 from cpvae_lite.mixtures import DiagonalMixture
 from cpvae_lite.quadrature import Exact
-from cpvae_lite.sampled import Sampled, check_aggregated_posterior, with_uniform_categories
+from cpvae_lite.sampled import Sampled
+from cpvae_lite.uniform import with_uniform_categories
 from cpvae_lite.worlds import World, random_world
 
 # All eight values of three binary pixels, one of them twice: p_D is not uniform.
