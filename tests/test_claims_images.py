@@ -1,6 +1,5 @@
 """The paper's sentences about images: verdicts that the stored runs bear out, and that other figures would overturn."""
 
-import copy
 import re
 from functools import cache, reduce
 from operator import getitem
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from altered_results import Altered
 from docutils.nodes import make_id
 
 from cpvae_lite.claims import claims_table
@@ -24,23 +24,23 @@ STORED = cache(Results)
 FEW_IMAGES = "the first four samples, 16 times"
 
 
-class Altered(Results):
-    """The shipped results with other measures of each run, and with samples of other runs."""
+class WithSheets(Altered):
+    """Other measures of each run, by the name of its model, and samples of other runs."""
 
     def __init__(self, table, change, sheets=None):
-        super().__init__(table)
+        super().__init__(table, lambda label, found: change(_name(label), found))
         self._sheets = sheets or {}
-        self._runs = copy.deepcopy(self._runs)
-        for label, runs in self._runs.items():
-            name = label.rpartition("-")[0] if label[-1].isdigit() else label  # of an ablation all of its label
-            for run in runs:
-                change(name, run["measures"])
 
     def sheet(self, label, seed=None):
         other = self._sheets.get(label, label)
         if other is not FEW_IMAGES:
             return super().sheet(other, seed)
         return grey_sheet(images_of(super().sheet(label, seed))[:4].repeat(16, 1), columns=8)
+
+
+def _name(label):
+    """Of the model, as "cp"; of an ablation all of its label."""
+    return label.rpartition("-")[0] if label[-1].isdigit() else label
 
 
 def altered(change):
@@ -50,7 +50,7 @@ def altered(change):
         if name.partition("-")[0] in CATEGORICAL:
             change(name, found)
 
-    return cache(lambda table: Altered(table, change_of_c))
+    return cache(lambda table: WithSheets(table, change_of_c))
 
 
 def mixing(name, found):
@@ -189,13 +189,13 @@ def putting(data, name, figure, value):
         if model == name:
             reduce(getitem, path, found)[last] = value
 
-    return cache(lambda table: Altered(table, change) if table == data else STORED(table))
+    return cache(lambda table: WithSheets(table, change) if table == data else STORED(table))
 
 
 def showing(data, label, other):
     """The shipped results where one run has the samples of another."""
     swapped = {label: other}
-    return cache(lambda table: Altered(table, lambda *_: None, swapped) if table == data else STORED(table))
+    return cache(lambda table: WithSheets(table, lambda *_: None, swapped) if table == data else STORED(table))
 
 
 @EACH
