@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -24,6 +25,8 @@ from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.state import Snapshot, TrainState
 from cpvae_lite.steps import NotFiniteError, Steps
+
+SHOWN, LOGGED = 0.1, 60.0  # seconds between two states of the bar within an epoch
 
 
 def fit(
@@ -218,8 +221,14 @@ def _bar(state: TrainState, config: TrainConfig, images: int, progress: bool) ->
         initial=done * steps,
         desc=f"epoch {done}/{config.epochs}",
         bar_format="{desc} {percentage:3.0f}%|{bar}| [{elapsed}<{remaining}{postfix}]",
+        mininterval=LOGGED if _is_log() else SHOWN,
         disable=not progress,
     )
+
+
+def _is_log() -> bool:
+    """Whether progress goes to what keeps every line: neither a terminal nor the bar of a notebook."""
+    return not sys.stderr.isatty() and not any(kind.__module__ == "tqdm.notebook" for kind in tqdm.__mro__)
 
 
 def _show(bar: tqdm, record: dict, config: TrainConfig) -> None:

@@ -868,6 +868,16 @@ def test_progress_shows_epoch_bound_divergences_and_used_categories(capsys):
     assert "100%" in shown
 
 
+def test_a_log_gets_a_line_an_epoch(capsys, monkeypatch):
+    seen = []
+    for interval in (train.SHOWN, train.LOGGED):
+        monkeypatch.setattr(train, "_is_log", lambda interval=interval: interval == train.LOGGED)
+        monkeypatch.setattr(train, "SHOWN", 0.0)
+        fit(model(), images(), config(epochs=3), progress=True)
+        seen.append(capsys.readouterr().err.count("\r"))
+    assert seen[1] <= 3 + 2 < 3 * STEPS < seen[0]  # and a first and a last state
+
+
 def test_without_progress_nothing_is_printed(capsys):
     trained(epochs=2)
     assert capsys.readouterr() == ("", "")
