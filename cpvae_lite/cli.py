@@ -148,7 +148,7 @@ def _begun(options: argparse.Namespace) -> tuple[LatentVariableModel, Dataset, T
         dataset = _trained_on(options, options.out, data)
         config = TrainConfig(**(run["training"] | _given(options, TRAINING)))
         settings = run["model"] | _given(options, BUILDING)
-        model = build(seed=config.seed, data=dataset.train.data, **settings)
+        model = build(ModelConfig(**settings), seed=config.seed, data=dataset.train.data)
     except (KeyError, TypeError) as error:
         raise ValueError(f"{options.out}/run.json is damaged: {error}") from error
     return model, dataset, config

@@ -27,7 +27,7 @@ state. :func:`build` calls it with a seed, and keeps the configuration in the mo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from torch import Tensor, nn
 
@@ -168,6 +168,8 @@ def build(name: str | ModelConfig, *, seed: int = 0, data: Tensor | None = None,
         >>> build("vamp", features=784, categories=10, data=images).sample(2, category=7).shape
         torch.Size([2, 784])
     """
+    for setting in settings:
+        one_of("setting", setting, (field.name for field in fields(ModelConfig)))
     config = replace(name, **settings) if isinstance(name, ModelConfig) else ModelConfig(name, **settings)
     model = compose(config, seed)
     for part in model.modules():

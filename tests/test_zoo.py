@@ -272,6 +272,13 @@ def test_unknown_model_is_answered_with_the_nearest(wrong, near):
         build(wrong, features=5)
 
 
+@pytest.mark.parametrize(("wrong", "near"), [("category", "categories"), ("latents", "latent_size")])
+def test_unknown_setting_is_answered_with_the_nearest(wrong, near):
+    for given in ("cp", ModelConfig("cp", features=9, categories=2)):
+        with pytest.raises(ValueError, match=f"unknown setting '{wrong}'; did you mean '{near}'"):
+            build(given, **{wrong: 3})
+
+
 def test_unknown_model_unlike_any_other_is_answered_with_all():
     with pytest.raises(ValueError, match=r"unknown model 'xyz'.*vae, cp, indq, indp, indqp, mog, vamp, hvae, hvamp"):
         build("xyz", features=5)
