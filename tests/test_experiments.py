@@ -195,7 +195,8 @@ def test_an_ablation_is_a_run_of_table_3_with_one_thing_changed_or_another_start
         assert run.data == "fashion-mnist"
         assert (model | training) in (
             {"learned_prior"}, {"learned_prior", "prior_start"}, {"learned_prior", "prior_spread"},
-            {"prior_start"}, {"prior_spread"}, {"elu_logits"}, {"warmup"}, {"temperature", "least_temperature"}, {"gate"},
+            {"prior_start"}, {"prior_spread"}, {"elu_logits"}, {"warmup"}, {"temperature", "least_temperature"},
+            {"gate"},
         )  # fmt: skip
     labels = [run.label for run in grid("ablations")]
     assert {label.split("-", 1)[1] for label in labels if label.startswith("cp-")} >= {"frozen", "drawn", "cold"}
