@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import torch
 import training_runs
+from tqdm import tqdm
 from training_runs import INTERRUPTED, config, images, model, same, weights, without_seconds
 
 import cpvae_lite
@@ -876,6 +877,16 @@ def test_a_log_gets_a_line_an_epoch(capsys, monkeypatch):
         fit(model(), images(), config(epochs=3), progress=True)
         seen.append(capsys.readouterr().err.count("\r"))
     assert seen[1] <= 3 + 2 < 3 * STEPS < seen[0]  # and a first and a last state
+
+
+def test_a_terminal_and_a_notebook_are_no_log(monkeypatch):
+    notebook = type("tqdm_notebook", (), {"__module__": "tqdm.notebook"})
+    found = []
+    for terminal, kind in ((False, tqdm), (True, tqdm), (False, type("bar", (notebook,), {}))):
+        monkeypatch.setattr(sys, "stderr", SimpleNamespace(isatty=lambda terminal=terminal: terminal))
+        monkeypatch.setattr(train, "tqdm", kind)
+        found.append(train._is_log())
+    assert found == [True, False, False]
 
 
 def test_without_progress_nothing_is_printed(capsys):
