@@ -106,8 +106,9 @@ BOUNDS = (
     Claim(
         number="T1",
         says="CP-VAE has a better bound than INDq in every column of Table 3",
-        verdict="does not hold here, in what was run: better on MNIST (one run), level on Fashion-MNIST and with 50 on "
-        "Omniglot; with 500 there behind with p(c) = 1/K, and level with the p(c) that images are drawn from",
+        verdict="does not hold here, in what was run: better on MNIST and with 10 on Fashion-MNIST (one run each), "
+        "level with 150 there and with 50 on Omniglot; with 500 on Omniglot behind with p(c) = 1/K, and level with the "
+        "p(c) that images are drawn from",
         where=TABLE_3,
         measured=lambda stored: (
             f"negative bounds: {by_column(columns(stored, *BOTH), BOUND.figure)}. With p(c) = q(c), first seed: "
@@ -115,7 +116,8 @@ BOUNDS = (
         ),
         stands=lambda stored: (
             all(found.ahead(BOUND.figure) < 0 for found in columns(stored, *BOTH, over=[DIGITS]))
-            and all(found.level(BOUND.figure) for found in columns(stored, *BOTH, over=[CLOTHES]))
+            and Shown(stored, CLOTHES, 10).ahead(BOUND.figure) < -SLIGHT
+            and clothes(stored).level(BOUND.figure)
             and abs(Shown(stored, LETTERS, 50).ahead(BOUND.figure)) < SLIGHT < letters(stored).ahead(BOUND.figure)
             and abs(letters(stored).generating_bound("cp") - letters(stored).generating_bound("indq")) < SLIGHT
         ),
