@@ -60,8 +60,7 @@ def _no_worse_than_a_vae(found: Shown, name: str) -> bool:
 
 
 def _level_with_a_vae(found: Shown, name: str) -> bool:
-    samples, others = found.samples(name), found.samples("vae")
-    return samples.variety > MANY_LABELS and not samples.doubted_more(others) and not others.doubted_more(samples)
+    return _no_worse_than_a_vae(found, name) and not found.samples("vae").doubted_more(found.samples(name))
 
 
 def _with_vamps(stored: Stored) -> list[Shown]:

@@ -180,21 +180,20 @@ def _finished(options: argparse.Namespace) -> tuple[LatentVariableModel, Dataset
     return model, dataset
 
 
-def _record(folder: Path) -> Path:
-    """Where `reproduce` keeps what it measured of the model in a folder."""
-    return folder.with_name(f"{folder.name}.json")
+def _is_result(folder: Path) -> bool:
+    """Whether the folder holds what `reproduce` keeps of a run: the model alone, with a record beside it."""
+    return (folder / "model.json").exists() and not (folder / "run.json").exists()
 
 
 def _description(folder: Path) -> dict:
-    """What a run was made of: its run.json, or the record that `reproduce` left beside the model."""
-    record = _record(folder)
-    return read_json(record) if folder.is_dir() and record.exists() else read_run(folder)
+    """What a run was made of."""
+    return read_json(folder.with_name(f"{folder.name}.json")) if _is_result(folder) else read_run(folder)
 
 
 def _end(folder: Path) -> tuple[int, float]:
     """After how many epochs a run ended, and at which temperature."""
-    if _record(folder).exists():
-        run = read_json(_record(folder))
+    if _is_result(folder):
+        run = _description(folder)
         return run["epochs"], TrainConfig(**run["training"]).temperature_at(run["epochs"])
     history = read_history(folder)
     return len(history), history[-1]["temperature"]

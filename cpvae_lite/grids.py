@@ -48,9 +48,9 @@ def grid(what: str, seeds: Iterable[int] | None = None) -> list[Experiment]:
         (62, ['fashion-mnist/cp-150-seed0', 'fashion-mnist/indq-150-seed0'])
     """
     one_of("table", what, WHAT)
-    runs, usual = GROUPS[what] if what in GROUPS else (TABLES[what].runs, TABLES[what].seeds)
-    each = [whole_number("seed", seed, least=0) for seed in (usual if seeds is None else seeds)]
-    found = [run for seed in each for run in runs(seed)]
+    table = (TABLES | GROUPS)[what]
+    each = [whole_number("seed", seed, least=0) for seed in (table.seeds if seeds is None else seeds)]
+    found = [run for seed in each for run in table.runs(seed)]
     return sorted(found, key=_importance) if what in GROUPS else found
 
 
@@ -269,5 +269,5 @@ TABLES = {
     **{data: RunTable(lambda seed, data=data: image_runs(data, seed), (0, 1, 2)) for data in SIZES},
     "ablations": RunTable(ablation_runs, (0,)),
 }
-GROUPS = {"table3": (table3_runs, (0, 1, 2)), "figures": (shown_runs, (0,))}
+GROUPS = {"table3": RunTable(table3_runs, (0, 1, 2)), "figures": RunTable(shown_runs, (0,))}
 WHAT = (*TABLES, *GROUPS)

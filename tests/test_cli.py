@@ -118,6 +118,15 @@ def test_a_model_that_the_package_ships_is_sampled_by_its_name_or_folder(tmp_pat
     assert (np.asarray(Image.open(files[0])) == drawn.repeat(4, 0).repeat(4, 1)).all()
 
 
+def test_a_report_beside_a_run_is_no_record_of_it(run, capsys):
+    """As after: cpvae-lite evaluate runs/demo > runs/demo.json"""
+    report = run.with_name(f"{run.name}.json")
+    report.write_text("")
+    assert cli.main(["evaluate", str(run)]) == 0
+    assert json.loads(capsys.readouterr().out)["epochs"] == 1
+    report.unlink()
+
+
 def test_no_other_name_is_a_shipped_model(tmp_path, capsys):
     assert "mnist/cp-151-seed0" in fails(capsys, "sample", "mnist/cp-151-seed0", "--out", str(tmp_path / "x.png"))
     said = fails(capsys, "sample", "synthetic/cp-2-seed0", "--out", str(tmp_path / "x.png"))
