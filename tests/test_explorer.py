@@ -21,6 +21,16 @@ def within(widget: Widget, kind: type) -> list[Widget]:
     return found + [part for child in getattr(widget, "children", ()) for part in within(child, kind)]
 
 
+def titles(shown: Widget) -> list[str]:
+    return [part.value for part in within(shown, Widget) if type(part).__name__ == "HTML"]
+
+
+def test_each_view_has_its_name_above_it():
+    names = [f"<strong>The {name}</strong>" for name in ("map", "image", "sheet", "walk")]
+    assert titles(explore(small(), shape=(2, 3))) == names
+    assert titles(explore(small("vae"), shape=(2, 3))) == names[1:3]
+
+
 def test_all_views_share_one_set_of_weights():
     shown = explore(small(), shape=(2, 3), rank=2)
     views = within(shown, (DecoderView, PrototypeMap, SampleSheet))
@@ -43,8 +53,7 @@ def test_a_rank_is_one_of_the_categories(rank, says):
 def test_compared_models_keep_their_own_weights_and_names():
     shown = compare({"CP-VAE": small(), "<VAE>": small("vae")}, shape=(2, 3))
     assert len({view.weights for view in within(shown, (DecoderView, SampleSheet))}) == 2
-    titles = [part.value for part in within(shown, Widget) if type(part).__name__ == "HTML"]
-    assert titles == ["<strong>CP-VAE</strong>", "<strong>&lt;VAE&gt;</strong>"]
+    assert titles(shown) == ["<strong>CP-VAE</strong>", "<strong>&lt;VAE&gt;</strong>"]
 
 
 def test_nothing_to_compare_is_an_error():
