@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -42,20 +44,50 @@ def observations(data, kind: str, what: str) -> Tensor:
     return torch.from_numpy(convert(array, what)).reshape(len(array), -1)
 
 
-def labels_of(labels, count: int, what: str) -> Tensor:
-    """`labels` as a tensor (count,) of int64.
+def names_in(labels: Mapping[str, object]) -> tuple[str, ...]:
+    """The names that labels have, sorted; none if they are numbers.
+
+    Args:
+        labels: of each part of the data, by what it is called in messages; None where there are none.
 
     Raises:
-        TypeError, ValueError: if they are not `count` whole numbers from 0; `what` names their data.
+        TypeError: if only some of them are names.
 
     Example:
+        >>> names_in({"data": ["dress", "boot", "dress"], "test data": ["bag"]})
+        ('bag', 'boot', 'dress')
+        >>> names_in({"data": [2, 0], "test data": None})
+        ()
+    """
+    arrays = {what: _array(given) for what, given in labels.items() if given is not None}
+    named = {what: array for what, array in arrays.items() if array.dtype.kind in "UO"}
+    for what, array in named.items():
+        for index, label in np.ndenumerate(array):
+            if not isinstance(label, str):
+                raise TypeError(f"labels of {what} are names but for {label!r} at index {index[0] if index else 0}")
+    if named and (others := arrays.keys() - named.keys()):
+        raise TypeError(f"labels of {next(iter(named))} are names, those of {sorted(others)[0]} numbers")
+    return tuple(sorted({str(name) for array in named.values() for name in array.flat}))
+
+
+def labels_of(labels, count: int, what: str, names: tuple[str, ...] = ()) -> Tensor:
+    """`labels` as a tensor (count,) of int64: a name becomes its place in `names`.
+
+    Raises:
+        TypeError, ValueError: if they are not `count` whole numbers from 0, or names; `what` names their data.
+
+    Example:
+        >>> labels_of(["boot", "bag"], 2, "data", names=("bag", "boot"))
+        tensor([1, 0])
         >>> labels_of([2, 0], 3, "data")
         Traceback (most recent call last):
         ValueError: labels of data have shape (2,); there are 3 rows
     """
     array = _array(labels)
+    if names:
+        array = np.searchsorted(names, array.astype(str))
     if array.dtype.kind not in "biu":
-        raise TypeError(f"labels of {what} must be whole numbers, not {array.dtype}")
+        raise TypeError(f"labels of {what} must be whole numbers or names, not {array.dtype}")
     if array.shape != (count,):
         raise ValueError(f"labels of {what} have shape {array.shape}; there are {count} rows")
     if array.min() < 0:

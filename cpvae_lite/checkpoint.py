@@ -31,7 +31,7 @@ DEFAULTS = {
     part: {field.name: field.default for field in fields(kind) if field.default is not MISSING}
     for part, kind in {"model": ModelConfig, "training": TrainConfig}.items()
 }
-FREE_ON_RESUME = {"epochs", "checkpoint_every"}  # settings that do not change the weights of an epoch
+FREE_ON_RESUME = {"epochs", "checkpoint_every", "origin"}  # what does not change the weights of an epoch
 
 
 def settings_of(record: dict, part: str, path: Path) -> dict:
@@ -190,7 +190,7 @@ class Run:
 
         Returns:
             A dict of "model", "training" and "data": two configurations, and the name, shape and fingerprint of
-            the data and whether they are the shipped subset.
+            the data, whether they are the shipped subset, and for a folder of images how to read it again.
 
         Raises:
             ValueError: if the model was composed by hand.
@@ -208,6 +208,7 @@ class Run:
             "subset": dataset.subset,
             "shape": list(dataset.shape),
             "fingerprint": dataset.fingerprint,
+            **({"origin": dict(dataset.origin)} if dataset.origin else {}),
         }
         return {"model": configuration_of(model), "training": asdict(training), "data": data}
 
@@ -384,6 +385,7 @@ def read_run(folder: str | Path) -> dict:
     wanted = {"name": str, "subset": bool, "shape": list, "fingerprint": str}
     data = content.get("data")
     whole = isinstance(data, dict) and all(isinstance(data.get(key), kind) for key, kind in wanted.items())
+    whole = whole and isinstance(data.get("origin", {}), dict)
     if not whole or not all(isinstance(content.get(part), dict) for part in ("model", "training")):
         raise ValueError(f"{path} is damaged: it does not describe a run")
     return content

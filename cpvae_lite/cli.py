@@ -33,11 +33,12 @@ from cpvae_lite._commands import (
     say,
     set_threads,
 )
+from cpvae_lite._data import asked_for, settings_of, trained_on
 from cpvae_lite._seeding import seeded
 from cpvae_lite.checkpoint import read_history, read_run, require_no_run
 from cpvae_lite.checks import WORLDS, check_model, check_worlds, summary, table, worst
 from cpvae_lite.data import Dataset
-from cpvae_lite.datasets import DATASETS, load_dataset
+from cpvae_lite.datasets import DATASETS
 from cpvae_lite.decomposition import Check
 from cpvae_lite.evaluation import evaluate
 from cpvae_lite.model import LatentVariableModel
@@ -54,11 +55,6 @@ from cpvae_lite.zoo import BY_THE_DATA, ModelConfig, build
 TRAINING = tuple(field.name for field in fields(TrainConfig))
 BUILDING = tuple(field.name for field in fields(ModelConfig) if field.name not in ("name", *BY_THE_DATA))
 UNITS = "left and right are averages over x, in nats; see the book, number by number"
-IN_PYTHON = {  # what does the same for data that only the user has
-    "train": "fit(model, dataset, config, out={folder!r}, resume=True)",
-    "evaluate": "evaluate(load_model({folder!r}), dataset)",
-    "check": "cpvae_lite.checks.check_model(load_model({folder!r}), dataset.observed('test'))",
-}
 ZOOM = 4  # screen pixels for a pixel of a sampled image
 
 
@@ -111,7 +107,7 @@ def _train(options: argparse.Namespace) -> None:
         model, dataset, config = _begun(options)
     else:
         require_no_run(options.out)  # before anything is downloaded
-        dataset = load_dataset(options.dataset or "fashion-mnist", subset=options.subset)
+        dataset = asked_for(options)
         config = TrainConfig(**_given(options, TRAINING))
         settings = _given(options, BUILDING)
         model = build(
@@ -140,12 +136,11 @@ def _begun(options: argparse.Namespace) -> tuple[LatentVariableModel, Dataset, T
     run = read_run(options.out)
     try:
         data = run["data"]
-        begun = {"--dataset": data["name"], "--model": run["model"]["name"], "--subset": data["subset"] or None}
-        for option, was in begun.items():
-            now = getattr(options, option[2:])
+        for option, was in ({"model": run["model"]["name"]} | settings_of(data)).items():
+            now = getattr(options, option)
             if now and now != was:
-                raise ValueError(f"{option} {now} does not fit the run in {options.out}, which has {was or 'none'}")
-        dataset = _trained_on(options, options.out, data)
+                raise ValueError(f"--{option} {now} does not fit the run in {options.out}, which has {was or 'none'}")
+        dataset = trained_on(options, options.out, data)
         config = TrainConfig(**(run["training"] | _given(options, TRAINING)))
         settings = run["model"] | _given(options, BUILDING)
         model = build(ModelConfig(**settings), seed=config.seed, data=dataset.train.data)
@@ -174,7 +169,7 @@ def _finished(options: argparse.Namespace) -> tuple[LatentVariableModel, Dataset
     if not (options.run_dir / "model.json").exists():
         raise ValueError(f"{options.run_dir} is not finished; go on with: {_resume(options.run_dir)}")
     model = load_model(options.run_dir).to(_device(options))
-    dataset = _trained_on(options, options.run_dir, run["data"])
+    dataset = trained_on(options, options.run_dir, run["data"])
     if dataset.fingerprint != run["data"]["fingerprint"]:
         raise ValueError(f"{dataset.name} here is not the data that {options.run_dir} was trained on")
     return model, dataset
@@ -197,16 +192,6 @@ def _end(folder: Path) -> tuple[int, float]:
         return run["epochs"], TrainConfig(**run["training"]).temperature_at(run["epochs"])
     history = read_history(folder)
     return len(history), history[-1]["temperature"]
-
-
-def _trained_on(options: argparse.Namespace, folder: Path, data: dict) -> Dataset:
-    """The data of a run, unless they are the user's own."""
-    if data["name"] not in DATASETS:
-        raise ValueError(
-            f"{folder} was trained on data of your own, {data['name']!r}, which the command line cannot load;"
-            f" in Python, with your dataset: {IN_PYTHON[options.command].format(folder=str(folder))}"
-        )
-    return load_dataset(data["name"], subset=data["subset"])
 
 
 def _sample(options: argparse.Namespace) -> None:
@@ -235,7 +220,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _check_worlds(options: argparse.Namespace) -> list[Check]:
-    refuse(options, ("split", "images", "draws"), "with DIR")
+    refuse(options, ("folder", "split", "images", "draws"), "with DIR")
     _device(options)
     worlds = whole_number("--worlds", 3 if options.worlds is None else options.worlds)
     found = worst(check_worlds(worlds, seed=options.seed))

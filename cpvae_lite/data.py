@@ -14,7 +14,7 @@ from torch import Tensor
 
 from cpvae_lite._arguments import expanded, finite_number, one_of, whole_number
 from cpvae_lite._seeding import seeded
-from cpvae_lite.arrays import labels_of, observations, shape_of_one
+from cpvae_lite.arrays import labels_of, names_in, observations, shape_of_one
 from cpvae_lite.folders import read_folder
 
 
@@ -75,6 +75,7 @@ class Dataset:
         source: where it came from, in words.
         label_names: by kind of label, the name of each label.
         subset: whether it is only the part that the package ships.
+        origin: of a folder of images, what reads it again beside name and shape: keywords of :meth:`from_folder`.
 
     Example:
         >>> from cpvae_lite import load_dataset
@@ -91,6 +92,7 @@ class Dataset:
     source: str = "arrays"
     label_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     subset: bool = False
+    origin: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
@@ -177,7 +179,7 @@ class Dataset:
         Args:
             data: (N, ...). Images are whole numbers 0..255, or floats in [0, 1], which are kept to
                 1/255; real-valued data are finite floats.
-            labels: (N,) whole numbers from 0, or None.
+            labels: (N,) whole numbers from 0, or names; or None.
             validation, test: a share of `data` (as 0.1) that is taken from it at random; or data of their
                 own, as an array or as a pair (data, labels).
             kind: "images" for data that a Bernoulli likelihood suits, "real" for a Gaussian one.
@@ -195,27 +197,20 @@ class Dataset:
             train 80, validation 10, test 10, each of shape (28, 28)
         """
         one_of("kind of data", kind, ("images", "real"))
-        whole, shape = _checked(data, labels, kind, "data"), shape_of_one(data)
         whole_number("seed", seed, least=0)
+        given = {"validation": validation, "test": test}
+        own = {split: _pair(split, part) for split, part in given.items() if not isinstance(part, numbers.Real)}
+        names = names_in({"data": labels} | {f"{split} data": labels for split, (_, labels) in own.items()})
+        shape = shape_of_one(data)
+        whole = _checked(data, labels, names, kind, "data", shape)
+        parts = {split: _checked(*pair, names, kind, f"{split} data", shape) for split, pair in own.items()}
         order = torch.from_numpy(np.random.default_rng(seed).permutation(len(whole)))
-        parts = {}
-        for split, given in (("test", test), ("validation", validation)):
-            if isinstance(given, numbers.Real):
-                share = finite_number(split, given, least=0, strict=True)
-                count = round(share * len(whole))
-                if not 1 <= count < len(order):
-                    raise ValueError(f"{split}={given} leaves a split empty: there are {len(whole)} rows in all")
-                order, taken = order[:-count], order[-count:]
+        for split in ("test", "validation"):
+            if split not in own:
+                order, taken = _apart(order, len(whole), split, given[split])
                 parts[split] = whole[taken]
-            else:
-                if given is None or (isinstance(given, tuple) and len(given) != 2):
-                    raise TypeError(f"{split} must be a share, an array, or a pair (data, labels)")
-                own, own_labels = given if isinstance(given, tuple) else (given, None)
-                if shape_of_one(own) != shape:
-                    raise ValueError(f"{split} data have shape {shape_of_one(own)} each, training data {shape}")
-                parts[split] = _checked(own, own_labels, kind, f"{split} data")
         splits = (whole[order], parts["validation"], parts["test"])
-        return cls(name, *splits, shape, label_names=numbered(splits))
+        return cls(name, *splits, shape, label_names={"label": names} if names else numbered(splits))
 
     @classmethod
     def from_folder(
@@ -250,17 +245,39 @@ class Dataset:
             train 16, validation 2, test 2, each of shape (8, 6)
         """
         found = read_folder(folder, shape=shape, invert=invert)
-        name = name or expanded(folder).resolve().name
-        whole = cls.from_arrays(found.images, found.labels, validation=validation, test=test, name=name, seed=seed)
-        return replace(whole, source="a folder of images", label_names={"label": found.names} if found.names else {})
+        place, parts = expanded(folder).resolve(), {"validation": validation, "test": test, "seed": seed}
+        whole = cls.from_arrays(found.images, found.labels, name=name or place.name, **parts)
+        return replace(
+            whole,
+            source="a folder of images",
+            label_names={"label": found.names} if found.names else {},
+            origin={"folder": str(place), "invert": invert, **parts},
+        )
 
 
 SPLITS = ("train", "validation", "test")
 
 
-def _checked(data, labels, kind: str, what: str) -> Split:
+def _pair(split: str, given) -> tuple:
+    """A split of its own: data and labels, which may be missing."""
+    if given is None or (isinstance(given, tuple) and len(given) != 2):
+        raise TypeError(f"{split} must be a share, an array, or a pair (data, labels)")
+    return given if isinstance(given, tuple) else (given, None)
+
+
+def _checked(data, labels, names: tuple[str, ...], kind: str, what: str, shape: tuple[int, ...]) -> Split:
+    if shape_of_one(data) != shape:
+        raise ValueError(f"{what} have shape {shape_of_one(data)} each, training data {shape}")
     tensor = observations(data, kind, what)
-    return Split(tensor, {} if labels is None else {"label": labels_of(labels, len(tensor), what)})
+    return Split(tensor, {} if labels is None else {"label": labels_of(labels, len(tensor), what, names)})
+
+
+def _apart(rows: Tensor, whole: int, split: str, share) -> tuple[Tensor, Tensor]:
+    """The rows without those that a split takes, which are a share of the whole; and those that it takes."""
+    count = round(finite_number(split, share, least=0, strict=True) * whole)
+    if not 1 <= count < len(rows):
+        raise ValueError(f"{split}={share} leaves a split empty: there are {whole} rows in all")
+    return rows[:-count], rows[-count:]
 
 
 def numbered(splits: Iterable[Split]) -> dict[str, tuple[str, ...]]:

@@ -48,7 +48,7 @@ def load_dataset(name: str, *, subset: bool = False, root: str | Path | None = N
         train 4,000, validation 1,000, test 10,000, each of shape (28, 28)
     """
     if name not in DATASETS and Path(name).is_dir():
-        raise ValueError(f"{name} is a folder: for images of your own, use Dataset.from_folder in Python")
+        raise ValueError(f"{name} is a folder: for images of your own use Dataset.from_folder, in a terminal --folder")
     one_of("data set", name, DATASETS)
     if root is not None and (subset or name == "synthetic"):
         raise ValueError("no file is looked for, so leave root out")

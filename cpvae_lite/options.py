@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from cpvae_lite._arguments import whole_number
+from cpvae_lite._arguments import height_and_width, whole_number
 from cpvae_lite._version import __version__
 from cpvae_lite.datasets import DATASETS
 from cpvae_lite.grids import WHAT
@@ -20,6 +20,7 @@ EXAMPLES = """examples:
   cpvae-lite evaluate runs/demo
   cpvae-lite sample runs/demo --category 3 --count 25 --out grid.png
   cpvae-lite sample mnist/cp-150-seed0 --out digits.png
+  cpvae-lite train --folder scans --shape 28x28 --invert --out runs/scans
   cpvae-lite check
   cpvae-lite check runs/demo
 
@@ -70,7 +71,22 @@ def _add_train(commands, run: Callable) -> None:
     add(
         "--subset",
         action="store_true",
+        default=None,
         help="only what the package ships: 5,000 training images, 1,000 of them to validate",
+    )
+    add(
+        "--folder",
+        type=Path,
+        metavar="FOLDER",
+        help="images of your own instead: PNG and JPEG files, or subfolders of them, whose names are the labels; a"
+        " tenth validates, a tenth tests. With --resume: where they are now",
+    )
+    add("--shape", type=_shape, metavar="HxW", help="with --folder: bring all images to this height and width")
+    add(
+        "--invert",
+        action="store_true",
+        default=None,
+        help="with --folder: make dark light, for dark ink on white paper",
     )
     add("--model", metavar="NAME", help=f"{', '.join(MODELS)}; default: cp")
     add("--categories", type=int, metavar="K", help="number of categories, components or pseudo-inputs; default: 150")
@@ -120,6 +136,11 @@ def _add_train(commands, run: Callable) -> None:
     _add_machine(command)
 
 
+def _add_folder(command: argparse.ArgumentParser, when: str = "") -> None:
+    what = "where the images are now that the run was trained on, if they are yours and were moved"
+    command.add_argument("--folder", type=Path, metavar="FOLDER", help=when + what)
+
+
 def _add_evaluate(commands, run: Callable) -> None:
     command = _add_command(
         commands, "evaluate", run, "Print a report on a finished run as one JSON object",
@@ -127,6 +148,7 @@ def _add_evaluate(commands, run: Callable) -> None:
         " where training stopped, is no bound.",
     )  # fmt: skip
     command.add_argument("run_dir", type=Path, metavar="DIR", help=FINISHED)
+    _add_folder(command)
     command.add_argument("--split", default="test", metavar="NAME", help="train, validation or test; default: test")
     command.add_argument(
         "--importance-samples", type=int, default=0, metavar="S", help="add -log p(x) from S samples an image"
@@ -163,6 +185,7 @@ def _add_check(commands, run: Callable) -> None:
     )  # fmt: skip
     add = command.add_argument
     add("run_dir", type=Path, nargs="?", metavar="DIR", help=f"check {FINISHED} instead")
+    _add_folder(command, "with DIR: ")
     add("--split", metavar="NAME", help="with DIR: train, validation or test; default: test")
     add("--images", type=int, metavar="N", help="with DIR: at most this many; default: 2000")
     add("--draws", type=int, metavar="S", help="with DIR: of (c, z) an image on each side; default: 2")
@@ -203,6 +226,14 @@ def _add_reproduce(commands, run: Callable) -> None:
     add("--quiet", action="store_true", help="no progress, no table")
     add("--device", choices=DEVICES, default="auto", help="default: %(default)s")
     add("--threads", type=int, metavar="N", help="CPU threads of each run; default: 1")
+
+
+def _shape(text: str) -> tuple[int, int]:
+    """A height and a width, with an x between them; argparse turns the error into its own."""
+    try:
+        return height_and_width([int(part) for part in text.lower().split("x")])
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no height and width, as 28x28") from None
 
 
 def _whole_numbers(text: str) -> list[int]:

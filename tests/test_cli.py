@@ -146,7 +146,7 @@ def test_a_shipped_model_is_evaluated_as_its_record_says(capsys, monkeypatch):
 def test_a_run_is_never_overwritten(run, capsys, monkeypatch):
     before = (run / "model.safetensors").read_bytes()
     assert "holds a run already" in fails(capsys, "train", *QUICK, "--out", str(run))
-    monkeypatch.setattr(cli, "load_dataset", lambda *_, **__: pytest.fail("data were loaded first"))
+    monkeypatch.setattr(cli, "asked_for", lambda *_: pytest.fail("data were loaded first"))
     assert "holds a run already" in fails(capsys, "train", *QUICK, "--out", str(run))
     assert (run / "model.safetensors").read_bytes() == before
 
@@ -207,7 +207,7 @@ def test_evaluate_and_sample_refuse_an_unfinished_run(run, tmp_path, capsys):
         (["--model", "CP-VAE"], "did you mean 'cp'"),
         (["--model", "cpvae"], "did you mean 'cp'"),
         (["--model", "VampPrior"], "did you mean 'vamp'"),
-        (["--dataset", os.curdir], "is a folder: for images of your own, use Dataset.from_folder"),
+        (["--dataset", os.curdir], "your own use Dataset.from_folder, in a terminal --folder"),
         (["--dataset", "fashon-mnist"], "did you mean 'fashion-mnist'"),
         (["--gate", "prob"], "did you mean 'probs'"),
         (["--prior-start", "unifrom"], "did you mean 'uniform'"),
@@ -284,7 +284,7 @@ def test_evaluate_refuses_other_data(run, tmp_path, capsys):
 def test_a_run_on_data_of_your_own_goes_on_in_python(tmp_path, capsys, command, instead):
     fit(model(), images(), config(epochs=1), out=tmp_path, progress=False)
     said = fails(capsys, *command, str(tmp_path))
-    assert f"{tmp_path} was trained on data of your own, 'your data', which the command line cannot load" in said
+    assert f"{tmp_path} was trained on arrays of your own, 'your data', which the command line cannot load" in said
     assert said.endswith(f"in Python, with your dataset: {instead.format(str(tmp_path))}")
 
 

@@ -270,6 +270,25 @@ def test_shares_are_drawn_at_random_from_the_seed():
     assert numbers(first.test) != sorted(numbers(first.test))
 
 
+@pytest.mark.parametrize("container", [list, np.array, lambda names: np.array(names, object)])
+def test_labels_can_be_names(container):
+    kinds = ("boot", "bag", "über")
+    dataset = Dataset.from_arrays(numbered(), container([kinds[row % 3] for row in range(len(numbered()))]))
+    assert dataset.label_names == {"label": ("bag", "boot", "über")}
+    for split in (dataset.train, dataset.validation, dataset.test):
+        names = [dataset.label_names["label"][label] for label in split.labels["label"]]
+        assert names == [kinds[row % 3] for row in numbers(split)]
+
+
+def test_names_are_those_of_all_splits_and_not_beside_numbers():
+    rows = numbered(10)
+    dataset = Dataset.from_arrays(rows, ["b"] * 10, validation=(rows, ["a"] * 10), test=(rows, ["c", "b"] * 5))
+    assert dataset.label_names == {"label": ("a", "b", "c")}
+    assert dataset.test.labels["label"].tolist() == [2, 1] * 5
+    with pytest.raises(TypeError, match="labels of test data are names, those of data numbers"):
+        Dataset.from_arrays(rows, np.arange(10), test=(rows, ["a"] * 10))
+
+
 def test_labels_follow_their_rows():
     labels = np.arange(200) * 7 % 50
     dataset = Dataset.from_arrays(numbered(), labels)
@@ -421,9 +440,12 @@ BAD_LABELS = {
     "a column": (np.zeros((30, 1), int), ValueError, r"labels of data have shape \(30, 1\)"),
     "negative": (np.arange(30) - 1, ValueError, "labels of data must not be negative"),
     "beyond any class": (np.full(30, 2**63, np.uint64), ValueError, "labels of data must be below 100,000"),
-    "floats": (np.arange(30.0), TypeError, "labels of data must be whole numbers, not float64"),
-    "strings": (["a"] * 30, TypeError, "labels of data must be whole numbers"),
-    "float tensor": (torch.zeros(30), TypeError, "labels of data must be whole numbers, not float32"),
+    "floats": (np.arange(30.0), TypeError, "labels of data must be whole numbers or names, not float64"),
+    "a name too few": (["a"] * 29, ValueError, r"labels of data have shape \(29,\); there are 30 rows"),
+    "one has none": (["a"] * 29 + [None], TypeError, "labels of data are names but for None at index 29"),
+    "names and numbers": (np.array(["a"] * 29 + [3], object), TypeError, "names but for 3 at index 29"),
+    "bytes": ([b"a"] * 30, TypeError, "labels of data must be whole numbers or names, not"),
+    "float tensor": (torch.zeros(30), TypeError, "labels of data must be whole numbers or names, not float32"),
 }
 
 
