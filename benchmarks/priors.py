@@ -13,6 +13,7 @@ from timing import interleaved, print_machine, thread_counts
 
 from cpvae_lite import build
 from cpvae_lite.conditionals import diagonal_normal
+from cpvae_lite.draws import Relaxed
 from cpvae_lite.mixtures import DiagonalMixture
 from cpvae_lite.steps import descend, objective
 
@@ -49,8 +50,8 @@ def step(threads: int, components: int) -> None:
 
 
 def _step_of(model, optimizer, images):
-    weight, temperature = torch.ones(()), torch.ones(())
-    return lambda: descend(objective(model, images, weight, temperature), optimizer)
+    weight, draw = torch.ones(()), Relaxed(torch.ones(()))
+    return lambda: descend(objective(model, images, weight, draw), optimizer)
 
 
 if __name__ == "__main__":

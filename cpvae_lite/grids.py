@@ -236,29 +236,39 @@ VARIANTS: dict[str, tuple[dict, dict]] = {  # settings of the model, and of the 
     "no-warmup": ({}, {"warmup": 0}),
     "cold": ({}, COLD),
     "drawn": ({"gate": "sample"}, {}),
+    "summed": ({}, {"objective": "summed"}),
 }
-APPLIES = {"cp": tuple(VARIANTS), "indq": tuple(VARIANTS)[:-1], "indp": ("cold", "drawn"), "indqp": ("cold",)}
+OF_PRIORS = ("frozen", "frozen-uniform", "frozen-wide", "uniform", "wide", "elu", "no-warmup", "cold")
+APPLIES = {"cp": (*OF_PRIORS, "drawn"), "indq": OF_PRIORS, "indp": ("cold", "drawn"), "indqp": ("cold",)}
 
 
 def ablation_runs(seed: int) -> list[Experiment]:
-    """Fashion-MNIST with 150 categories, each run with one setting changed; INDq's posterior has no gate to change.
+    """Fashion-MNIST with one setting changed: with 150 categories, and with 10 where it takes all of them at each step.
+
+    INDq's posterior has no gate to change.
 
     Example:
         >>> [run.label for run in ablation_runs(seed=0) if run.model["name"] == "indp"]
-        ['indp-cold', 'indp-drawn']
+        ['indp-cold', 'indp-drawn', 'indp-10-summed']
     """
+    many, few = SHOWN["fashion-mnist"], SIZES["fashion-mnist"][0]
     return [
-        Experiment(
-            "ablations",
-            f"{name}-{variant}",
-            "fashion-mnist",
-            {"name": name, "categories": SHOWN["fashion-mnist"], **VARIANTS[variant][0]},
-            TrainConfig(seed=seed, **VARIANTS[variant][1]),
-            importance_samples=EVIDENCE_SAMPLES,
-        )
-        for name, variants in APPLIES.items()
-        for variant in variants
+        *(_ablation(name, variant, many, seed) for name, variants in APPLIES.items() for variant in variants),
+        *(_ablation(name, "summed", few, seed) for name in CATEGORICAL),
     ]
+
+
+def _ablation(name: str, variant: str, categories: int, seed: int) -> Experiment:
+    model, training = VARIANTS[variant]
+    size = "" if categories == SHOWN["fashion-mnist"] else f"-{categories}"
+    return Experiment(
+        "ablations",
+        f"{name}{size}-{variant}",
+        "fashion-mnist",
+        {"name": name, "categories": categories, **model},
+        TrainConfig(seed=seed, **training),
+        importance_samples=EVIDENCE_SAMPLES,
+    )
 
 
 TABLES = {

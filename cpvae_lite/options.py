@@ -10,7 +10,7 @@ from cpvae_lite._arguments import height_and_width, whole_number
 from cpvae_lite._version import __version__
 from cpvae_lite.datasets import DATASETS
 from cpvae_lite.grids import WHAT
-from cpvae_lite.schedule import TrainConfig
+from cpvae_lite.schedule import OBJECTIVES, TrainConfig
 from cpvae_lite.zoo import GATES, MODELS, ModelConfig
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -117,6 +117,12 @@ def _add_train(commands, run: Callable) -> None:
     add("--learning-rate", type=float, metavar="R", help=f"of Adam; default: {TrainConfig.learning_rate}")
     add("--warmup", type=int, metavar="N", help=f"epochs until the KL weight is 1; default: {TrainConfig.warmup}")
     add("--patience", type=int, metavar="N", help=f"epochs to wait for a better bound; default: {TrainConfig.patience}")
+    add(
+        "--objective",
+        metavar="HOW",
+        help=f"{' or '.join(OBJECTIVES)}: a Gumbel-Softmax c, or the exact sum over all, at K times the decoder's"
+        f" work; default: {TrainConfig.objective}",
+    )
     add("--temperature", type=float, metavar="T", help=f"of c, at the start; default: {TrainConfig.temperature}")
     add(
         "--temperature-decay",

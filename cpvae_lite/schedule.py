@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from cpvae_lite._arguments import finite_number, whole_number
+from cpvae_lite._arguments import finite_number, one_of, whole_number
 
+OBJECTIVES = ("relaxed", "summed")
 _COUNTS = ("epochs", "batch_size", "patience", "checkpoint_every")
 _RATES = ("learning_rate", "temperature", "least_temperature")
 
@@ -24,6 +25,8 @@ class TrainConfig:
         learning_rate: of Adam.
         warmup: epochs over which the KL weight rises linearly to 1; 0 for none.
         patience: stop when the validation bound has not improved for this many epochs after the warm-up.
+        objective: what is maximised: "relaxed", with a Gumbel–Softmax c, as in the paper; or "summed", the bound
+            itself, where the sum over c is exact: K decodings an image, so for few categories.
         temperature: of the Gumbel–Softmax at the start.
         temperature_decay: epoch e multiplies the temperature by exp(-temperature_decay · e).
         least_temperature: where it stops falling.
@@ -45,6 +48,7 @@ class TrainConfig:
     learning_rate: float = 5e-4
     warmup: int = 100
     patience: int = 50
+    objective: str = "relaxed"
     temperature: float = 1.0
     temperature_decay: float = 3e-5
     least_temperature: float = 0.5
@@ -57,6 +61,7 @@ class TrainConfig:
         checked |= {name: whole_number(name, getattr(self, name), least=0) for name in ("warmup", "seed")}
         checked |= {name: finite_number(name, getattr(self, name), least=0, strict=True) for name in _RATES}
         checked["temperature_decay"] = finite_number("temperature_decay", self.temperature_decay, least=0)
+        checked["objective"] = one_of("objective", self.objective, OBJECTIVES)
         if not isinstance(self.compile, bool):
             raise TypeError(f"compile must be True or False, not {self.compile!r}")
         for name, value in checked.items():  # plain numbers, whatever kind was given: JSON can hold them

@@ -12,7 +12,7 @@ from tqdm.auto import tqdm
 from cpvae_lite._seeding import seeded
 from cpvae_lite.capture import recorder, repeated
 from cpvae_lite.data import binarise
-from cpvae_lite.draws import Relaxed
+from cpvae_lite.draws import Relaxed, Summed
 from cpvae_lite.elbo import elbo
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.saved import not_finite
@@ -33,13 +33,16 @@ class NotFiniteError(ArithmeticError):
     """
 
 
-def objective(model: LatentVariableModel, batch: Tensor, kl_weight: Tensor, temperature: Tensor) -> dict[str, Tensor]:
-    """The batch means of the relaxed objective and of its terms, in nats; "loss" is what training descends.
+def objective(
+    model: LatentVariableModel, batch: Tensor, kl_weight: Tensor, draw: Relaxed | Summed
+) -> dict[str, Tensor]:
+    """The batch means of the objective and of its terms, in nats; "loss" is what training descends.
 
     Args:
         model: any model of the family.
         batch: (B, features), uint8 images, which are binarised anew, or real-valued data.
-        kl_weight, temperature: scalars, as tensors, so that a compiled step need not be compiled again.
+        kl_weight: a scalar, as a tensor, so that a compiled step need not be compiled again.
+        draw: what stands in for the posterior of c; the temperature of a relaxed one is a tensor for the same reason.
 
     Returns:
         Scalars with gradients, by name: "loss", "reconstruction", and the divergence of each latent, as "kl_z".
@@ -50,12 +53,12 @@ def objective(model: LatentVariableModel, batch: Tensor, kl_weight: Tensor, temp
     Example:
         >>> from cpvae_lite import build
         >>> images = torch.zeros(5, 784, dtype=torch.uint8)
-        >>> terms = objective(build("vae", features=784), images, torch.tensor(0.5), torch.tensor(1.0))
+        >>> terms = objective(build("vae", features=784), images, torch.tensor(0.5), Relaxed(torch.tensor(1.0)))
         >>> list(terms), torch.allclose(terms["loss"], 0.5 * terms["kl_z"] - terms["reconstruction"])
         (['loss', 'reconstruction', 'kl_z'], True)
     """
     x = (binarise(batch) if batch.dtype == torch.uint8 else batch).to(next(model.parameters()).dtype)
-    terms = elbo(model, x, Relaxed(temperature))
+    terms = elbo(model, x, draw)
     means = {name: term.mean() for name, term in terms.terms().items()}
     return {"loss": -terms.objective(kl_weight).mean()} | means
 
@@ -107,6 +110,7 @@ class Steps:
         self._objective = torch.compile(objective) if config.compile else objective
         self._batch = torch.zeros(config.batch_size, dtype=torch.long, device=images.device)
         self._kl_weight, self._temperature = (torch.zeros((), device=images.device) for _ in range(2))
+        self._draw = Summed() if config.objective == "summed" else Relaxed(self._temperature)
         self._names: list[str] = []
         self._taken = repeated(self._step, recorder(images.device))
 
@@ -139,7 +143,7 @@ class Steps:
         return {"epoch": number, **schedule, "seconds": time.perf_counter() - began, "train": means}
 
     def _step(self) -> Tensor:
-        terms = self._objective(self.state.model, self.images[self._batch], self._kl_weight, self._temperature)
+        terms = self._objective(self.state.model, self.images[self._batch], self._kl_weight, self._draw)
         self._names = list(terms)
         return descend(terms, self.state.optimizer)
 

@@ -131,6 +131,8 @@ def _require_fit(model: LatentVariableModel, dataset: Dataset, config: TrainConf
             f"{len(dataset.train)} training images are fewer than a batch of {config.batch_size}:"
             " set a smaller batch_size"
         )
+    if config.objective == "summed" and not model.categories:
+        raise ValueError('the model has no latent c to sum over: leave objective="summed" out')
 
 
 @contextmanager

@@ -187,17 +187,18 @@ def test_runs_of_one_label_are_measured_alike(table):
 
 
 def test_an_ablation_is_a_run_of_table_3_with_one_thing_changed_or_another_start_of_a_frozen_prior():
-    usual = {run.model["name"]: run for run in grid("fashion-mnist", [0]) if run.model.get("categories") == 150}
+    usual = {run.label: run for run in grid("fashion-mnist", [0])}
     for run in grid("ablations"):
-        base = usual[run.model["name"]]
+        base = usual[f"{run.model['name']}-{run.model['categories']}"]
         model = {key for key, value in run.model.items() if base.model.get(key) != value}
         training = {key for key, value in asdict(run.training).items() if asdict(base.training)[key] != value}
         assert run.data == "fashion-mnist"
         assert (model | training) in (
             {"learned_prior"}, {"learned_prior", "prior_start"}, {"learned_prior", "prior_spread"},
             {"prior_start"}, {"prior_spread"}, {"elu_logits"}, {"warmup"}, {"temperature", "least_temperature"},
-            {"gate"},
+            {"gate"}, {"objective"},
         )  # fmt: skip
+        assert (run.model["categories"] == 10) == (run.training.objective == "summed")  # K decodings an image
     labels = [run.label for run in grid("ablations")]
     assert {label.split("-", 1)[1] for label in labels if label.startswith("cp-")} >= {"frozen", "drawn", "cold"}
 

@@ -25,6 +25,7 @@ import cpvae_lite
 from cpvae_lite import (
     Dataset,
     Relaxed,
+    Summed,
     TrainConfig,
     elbo,
     estimate_bound,
@@ -231,6 +232,31 @@ def test_the_first_step_is_adams_on_the_relaxed_objective(name, warmup):
     assert history[0]["train"]["loss"] == pytest.approx(loss.item(), rel=1e-5)
     for mine, theirs in zip(by_hand.parameters(), by_fit.parameters(), strict=True):
         assert torch.allclose(mine, theirs, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["cp", "indq", "indp", "indqp"])
+def test_the_first_step_on_the_sum_is_adams_on_the_bound(name):
+    """Of all categories, at any temperature: each decoded, and weighted by q(c|x)."""
+    dataset, settings = real_numbers(10, 3), {"epochs": 1, "batch_size": 8, "warmup": 1, "objective": "summed"}
+    by_hand, by_fit, hot = (gaussian_model(name, 3) for _ in range(3))
+    with seeded(0, 1):
+        x = dataset.train.data[torch.randperm(8)]
+        terms = elbo(by_hand, x, Summed())
+    loss = (sum(terms.kl.values()) - terms.reconstruction).mean()
+    loss.backward()
+    _, history = trained(by_fit, dataset, **settings)
+    trained(hot, dataset, temperature=30.0, **settings)
+    assert history[0]["train"]["loss"] == pytest.approx(loss.item(), rel=1e-5)
+    for mine, theirs, other in zip(*(network.parameters() for network in (by_hand, by_fit, hot)), strict=True):
+        step = 0.01 * mine.grad / (mine.grad.abs() + 1e-8)
+        assert torch.allclose(mine - step, theirs, atol=1e-5)
+        assert torch.equal(theirs, other)
+
+
+@pytest.mark.parametrize("name", ["vae", "mog"])
+def test_a_model_without_a_latent_c_has_none_to_sum_over(name):
+    with pytest.raises(ValueError, match='no latent c to sum over: leave objective="summed" out'):
+        trained(gaussian_model(name, 3), real_numbers(10, 3), batch_size=8, objective="summed")
 
 
 def test_records_of_training_are_means_over_the_steps(monkeypatch):
