@@ -132,8 +132,10 @@ class Frames:
             f'style="display: {"block" if index == self.shown else "none"}; max-width: 100%; height: auto">'
             for index, (picture, alt) in enumerate(zip(self.pictures, self.alt, strict=True))
         )
+        # Sliders begin where the longest text ends, and stay there when a label changes.
+        longest = max(len(f"{name} {label}") for name, labels in self.sliders.items() for label in labels)
         sliders = "\n".join(
-            _slider(name, labels, at, width)
+            _slider(name, labels, at, width, longest)
             for (name, labels), at in zip(self.sliders.items(), self.places, strict=True)
         )
         return (
@@ -146,19 +148,19 @@ class Frames:
         return self.pictures[self.shown]
 
 
-def _slider(name: str, labels: Sequence[str], at: int, width: int) -> str:
+def _slider(name: str, labels: Sequence[str], at: int, width: int, longest: int) -> str:
     # JupyterLab would take the arrow keys for itself without data-lm-suppress-shortcuts on the very thing in focus.
     # Firefox would put the slider back where it was before a reload, but not the picture, without autocomplete="off".
     # A screen reader would say each label twice without aria-live="off". The script is escaped for Sphinx: its search
     # index takes the first ">" for the end of a tag.
     name, label = escape(name), escape(labels[at])
     return (
+        f'<div style="display: flex; flex-wrap: wrap; align-items: center; gap: 0 1em; max-width: {width}px">\n'
         f'<input type="range" min="0" max="{len(labels) - 1}" value="{at}" autocomplete="off" '
         f'data-lm-suppress-shortcuts="true" data-labels="{escape(json.dumps(labels))}" '
         f'aria-label="{name}" aria-valuetext="{label}" '
-        f'style="display: block; width: {width}px; max-width: 100%; margin: 0.5em 0" '
-        f'oninput="{escape(" ".join(_MOVED.split()))}">\n'
-        f'<output aria-live="off">{name} {label}</output>'
+        f'style="flex: 1 1 12em; min-width: 0; margin: 0.5em 0" oninput="{escape(" ".join(_MOVED.split()))}">\n'
+        f'<output aria-live="off" style="order: -1; min-width: min({longest}ch, 100%)">{name} {label}</output>\n</div>'
     )
 
 
