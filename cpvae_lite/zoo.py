@@ -72,9 +72,18 @@ OWNERS = {  # of settings that not every model has: what they set, and the model
     "learned_prior": ("p(z|c)", CONDITIONAL),
     "prior_spread": ("components to set apart", SPREAD),
 }
-
-
 BY_THE_DATA = ("features", "likelihood")  # settings of a model that nobody chooses
+
+
+def titled(label: str) -> str:
+    """What tables call a run: its model's name instead of the short one.
+
+    Example:
+        >>> titled("cp-150"), titled("vae"), titled("indq-frozen-uniform")
+        ('CP-VAE 150', 'VAE', 'INDq frozen-uniform')
+    """
+    name, _, rest = label.partition("-")
+    return f"{NAMES[name]} {rest}".rstrip()
 
 
 @dataclass(frozen=True)
