@@ -11,9 +11,8 @@ import torch
 import torch.distributions as D
 from timing import interleaved, print_machine, thread_counts
 
-from cpvae_lite import build
+from cpvae_lite import Relaxed, build
 from cpvae_lite.conditionals import diagonal_normal
-from cpvae_lite.draws import Relaxed
 from cpvae_lite.mixtures import DiagonalMixture
 from cpvae_lite.steps import descend, objective
 

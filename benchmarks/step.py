@@ -16,7 +16,7 @@ import torch
 from floor import multiply, step_products
 from timing import interleaved, print_machine, thread_counts
 
-from cpvae_lite import build, load_dataset
+from cpvae_lite import Relaxed, build, load_dataset
 from cpvae_lite.steps import descend, objective
 
 BATCH = 100
@@ -27,12 +27,12 @@ def training_step(categories: int, compiled: bool = False) -> Callable[[], objec
     model = build("cp", features=784, categories=categories)
     images = load_dataset("fashion-mnist", subset=True).train.data
     optimizer = torch.optim.Adam(model.parameters(), lr=5e-4, fused=True)
-    weight, temperature = torch.tensor(1.0), torch.tensor(0.9)
+    weight, draw = torch.tensor(1.0), Relaxed(torch.tensor(0.9))
     function = torch.compile(objective) if compiled else objective
 
     def step() -> None:
         batch = images[torch.randint(len(images), (BATCH,))]
-        descend(function(model, batch, weight, temperature), optimizer)
+        descend(function(model, batch, weight, draw), optimizer)
 
     return step
 
