@@ -59,15 +59,20 @@ def names_in(labels: Mapping[str, object]) -> tuple[str, ...]:
         >>> names_in({"data": [2, 0], "test data": None})
         ()
     """
-    arrays = {what: _array(given) for what, given in labels.items() if given is not None}
-    named = {what: array for what, array in arrays.items() if array.dtype.kind in "UO"}
+    arrays = {what: _label_array(given) for what, given in labels.items() if given is not None}
+    arrays = {what: array for what, array in arrays.items() if array.size}
+    named = {
+        what: array
+        for what, array in arrays.items()
+        if array.dtype.kind == "O" and any(isinstance(label, str) for label in array.flat)
+    }
     for what, array in named.items():
-        for index, label in np.ndenumerate(array):
+        for index, label in enumerate(array.flat):
             if not isinstance(label, str):
-                raise TypeError(f"labels of {what} are names but for {label!r} at index {index[0] if index else 0}")
+                raise TypeError(f"labels of {what} are names, but for {label!r} at index {index}")
     if named and (others := arrays.keys() - named.keys()):
-        raise TypeError(f"labels of {next(iter(named))} are names, those of {sorted(others)[0]} numbers")
-    return tuple(sorted({str(name) for array in named.values() for name in array.flat}))
+        raise TypeError(f"labels of {next(iter(named))} are names, those of {sorted(others)[0]} are not")
+    return tuple(sorted({str.__str__(name) for array in named.values() for name in array.flat}))
 
 
 def labels_of(labels, count: int, what: str, names: tuple[str, ...] = ()) -> Tensor:
@@ -83,9 +88,10 @@ def labels_of(labels, count: int, what: str, names: tuple[str, ...] = ()) -> Ten
         Traceback (most recent call last):
         ValueError: labels of data have shape (2,); there are 3 rows
     """
-    array = _array(labels)
-    if names:
-        array = np.searchsorted(names, array.astype(str))
+    array = _label_array(labels)
+    if names and array.size:
+        place = {name: index for index, name in enumerate(names)}
+        array = np.array([place[str.__str__(name)] for name in array.flat]).reshape(array.shape)
     if array.dtype.kind not in "biu":
         raise TypeError(f"labels of {what} must be whole numbers or names, not {array.dtype}")
     if array.shape != (count,):
@@ -99,6 +105,12 @@ def labels_of(labels, count: int, what: str, names: tuple[str, ...] = ()) -> Ten
 
 def _array(values) -> np.ndarray:
     return values.detach().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values)
+
+
+def _label_array(labels) -> np.ndarray:
+    """Names stay the objects that they are: numpy would make strings of what stands between them."""
+    array = _array(labels)
+    return np.array(labels, dtype=object) if array.dtype.kind in "UT" else array
 
 
 def _as_uint8(array: np.ndarray, what: str) -> np.ndarray:

@@ -33,7 +33,7 @@ from cpvae_lite._commands import (
     say,
     set_threads,
 )
-from cpvae_lite._data import asked_for, settings_of, trained_on
+from cpvae_lite._data import as_typed, asked_for, settings_of, trained_on
 from cpvae_lite._seeding import seeded
 from cpvae_lite.checkpoint import read_history, read_run, require_no_run
 from cpvae_lite.checks import WORLDS, check_model, check_worlds, summary, table, worst
@@ -55,6 +55,7 @@ from cpvae_lite.zoo import BY_THE_DATA, ModelConfig, build
 TRAINING = tuple(field.name for field in fields(TrainConfig))
 BUILDING = tuple(field.name for field in fields(ModelConfig) if field.name not in ("name", *BY_THE_DATA))
 UNITS = "left and right are averages over x, in nats; see the book, number by number"
+FEWEST = 5  # images over which a standard error can be estimated
 ZOOM = 4  # screen pixels for a pixel of a sampled image
 
 
@@ -139,7 +140,10 @@ def _begun(options: argparse.Namespace) -> tuple[LatentVariableModel, Dataset, T
         for option, was in ({"model": run["model"]["name"]} | settings_of(data)).items():
             now = getattr(options, option)
             if now and now != was:
-                raise ValueError(f"--{option} {now} does not fit the run in {options.out}, which has {was or 'none'}")
+                begun = f"with {as_typed(option, was)}" if was else "without it"
+                raise ValueError(
+                    f"{as_typed(option, now)} does not fit the run in {options.out}, which was begun {begun}"
+                )
         dataset = trained_on(options, options.out, data)
         config = TrainConfig(**(run["training"] | _given(options, TRAINING)))
         settings = run["model"] | _given(options, BUILDING)
@@ -169,10 +173,7 @@ def _finished(options: argparse.Namespace) -> tuple[LatentVariableModel, Dataset
     if not (options.run_dir / "model.json").exists():
         raise ValueError(f"{options.run_dir} is not finished; go on with: {_resume(options.run_dir)}")
     model = load_model(options.run_dir).to(_device(options))
-    dataset = trained_on(options, options.run_dir, run["data"])
-    if dataset.fingerprint != run["data"]["fingerprint"]:
-        raise ValueError(f"{dataset.name} here is not the data that {options.run_dir} was trained on")
-    return model, dataset
+    return model, trained_on(options, options.run_dir, run["data"])
 
 
 def _is_result(folder: Path) -> bool:
@@ -236,8 +237,14 @@ def _check_run(options: argparse.Namespace) -> list[Check]:
     draws = whole_number("--draws", 2 if options.draws is None else options.draws, least=2)
     whole_number("--seed", options.seed, least=0)
     model, dataset = _finished(options)
-    x = dataset.observed(options.split or "test")[:images].to(next(model.parameters()))
-    say(f"{dataset}\n{model.config.name} over {len(x)} images of the {options.split or 'test'} split")
+    split = options.split or "test"
+    x = dataset.observed(split)[:images].to(next(model.parameters()))
+    if len(x) < FEWEST:
+        raise ValueError(
+            f"{len(x)} images of the {split} split are too few for a standard error: take at least {FEWEST}, as with"
+            " --split train"
+        )
+    say(f"{dataset}\n{model.config.name} over {len(x)} images of the {split} split")
     rows = check_model(model, x, draws=draws, seed=options.seed)
     print(table(rows), flush=True)
     say(f"{UNITS} (18: the log-density at one draw)")

@@ -179,7 +179,7 @@ class Dataset:
         Args:
             data: (N, ...). Images are whole numbers 0..255, or floats in [0, 1], which are kept to
                 1/255; real-valued data are finite floats.
-            labels: (N,) whole numbers from 0, or names; or None.
+            labels: (N,) whole numbers from 0, or names, which are numbered in the order of text; or None.
             validation, test: a share of `data` (as 0.1) that is taken from it at random; or data of their
                 own, as an array or as a pair (data, labels).
             kind: "images" for data that a Bernoulli likelihood suits, "real" for a Gaussian one.
@@ -200,7 +200,7 @@ class Dataset:
         whole_number("seed", seed, least=0)
         given = {"validation": validation, "test": test}
         own = {split: _pair(split, part) for split, part in given.items() if not isinstance(part, numbers.Real)}
-        names = names_in({"data": labels} | {f"{split} data": labels for split, (_, labels) in own.items()})
+        names = names_in({"data": labels} | {f"{split} data": pair[1] for split, pair in own.items()})
         shape = shape_of_one(data)
         whole = _checked(data, labels, names, kind, "data", shape)
         parts = {split: _checked(*pair, names, kind, f"{split} data", shape) for split, pair in own.items()}
@@ -244,14 +244,21 @@ class Dataset:
             squares (a folder of images)
             train 16, validation 2, test 2, each of shape (8, 6)
         """
-        found = read_folder(folder, shape=shape, invert=invert)
-        place, parts = expanded(folder).resolve(), {"validation": validation, "test": test, "seed": seed}
-        whole = cls.from_arrays(found.images, found.labels, name=name or place.name, **parts)
+        if not isinstance(invert, (bool, np.bool_)):
+            raise TypeError(f"invert must be True or False, not {invert!r}")
+        shares = {"validation": validation, "test": test}
+        shares = {split: finite_number(split, share, least=0, strict=True) for split, share in shares.items()}
+        parts = shares | {"seed": whole_number("seed", seed, least=0)}
+        found, place = read_folder(folder, shape=shape, invert=invert), expanded(folder).resolve()
+        try:
+            whole = cls.from_arrays(found.images, found.labels, name=name or place.name, **parts)
+        except ValueError as error:
+            raise ValueError(f"{folder}: {error}") from error
         return replace(
             whole,
             source="a folder of images",
             label_names={"label": found.names} if found.names else {},
-            origin={"folder": str(place), "invert": invert, **parts},
+            origin={"folder": str(place), "invert": bool(invert), **parts},
         )
 
 
@@ -276,7 +283,9 @@ def _apart(rows: Tensor, whole: int, split: str, share) -> tuple[Tensor, Tensor]
     """The rows without those that a split takes, which are a share of the whole; and those that it takes."""
     count = round(finite_number(split, share, least=0, strict=True) * whole)
     if not 1 <= count < len(rows):
-        raise ValueError(f"{split}={share} leaves a split empty: there are {whole} rows in all")
+        raise ValueError(
+            f"{split}={share} leaves a split empty: there are {whole} rows in all; add data, or change shares"
+        )
     return rows[:-count], rows[-count:]
 
 

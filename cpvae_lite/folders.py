@@ -103,7 +103,10 @@ def _grey(path: Path, size: tuple[int, int] | None) -> np.ndarray:
             image = _of_eight_bits(ImageOps.exif_transpose(file))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ValueError(f"{path} cannot be read as a PNG or JPEG image: {error}") from error
-    return np.asarray(image if size is None else ImageOps.fit(image, size))
+    try:
+        return np.asarray(image if size is None else ImageOps.fit(image, size))
+    except (MemoryError, OverflowError) as error:
+        raise ValueError(f"{path}: images of {size[1]} by {size[0]} pixels do not fit into memory") from error
 
 
 def _of_eight_bits(image: Image.Image) -> Image.Image:
@@ -121,6 +124,6 @@ def _of_one_size(images: list[tuple[Path, np.ndarray]]) -> np.ndarray:
         if image.shape != pattern.shape:
             raise ValueError(
                 f"{first} is {pattern.shape} pixels (height, width), {path} is {image.shape};"
-                " give shape=(height, width) to bring all images to one"
+                " give shape=(height, width), in a terminal --shape HxW, to bring all images to one"
             )
     return np.stack([image for _, image in images])

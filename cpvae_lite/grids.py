@@ -238,8 +238,8 @@ VARIANTS: dict[str, tuple[dict, dict]] = {  # settings of the model, and of the 
     "drawn": ({"gate": "sample"}, {}),
     "summed": ({}, {"objective": "summed"}),
 }
-OF_PRIORS = ("frozen", "frozen-uniform", "frozen-wide", "uniform", "wide", "elu", "no-warmup", "cold")
-APPLIES = {"cp": (*OF_PRIORS, "drawn"), "indq": OF_PRIORS, "indp": ("cold", "drawn"), "indqp": ("cold",)}
+WITH_PRIORS = ("frozen", "frozen-uniform", "frozen-wide", "uniform", "wide", "elu", "no-warmup", "cold")
+APPLIES = {"cp": (*WITH_PRIORS, "drawn"), "indq": WITH_PRIORS, "indp": ("cold", "drawn"), "indqp": ("cold",)}
 
 
 def ablation_runs(seed: int) -> list[Experiment]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 class History(list):
     """A list of records, one an epoch.
 
-    A record has "epoch", "kl_weight", "temperature", "seconds", the mean of each term of the relaxed
+    A record has "epoch", "kl_weight", "temperature", "seconds", the mean of each term of the
     objective over the training images ("train"), and the bound on the validation images with hard c at KL
     weight 1, its standard error and terms and the number of categories with q(c) > 1/K ("validation").
     All in nats per image.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from pathlib import Path
 
-from cpvae_lite._arguments import height_and_width, whole_number
+from cpvae_lite._arguments import whole_number
 from cpvae_lite._version import __version__
 from cpvae_lite.datasets import DATASETS
 from cpvae_lite.grids import WHAT
@@ -76,7 +77,7 @@ def _add_train(commands, run: Callable) -> None:
     )
     add(
         "--folder",
-        type=Path,
+        type=_folder,
         metavar="FOLDER",
         help="images of your own instead: PNG and JPEG files, or subfolders of them, whose names are the labels; a"
         " tenth validates, a tenth tests. With --resume: where they are now",
@@ -144,7 +145,7 @@ def _add_train(commands, run: Callable) -> None:
 
 def _add_folder(command: argparse.ArgumentParser, when: str = "") -> None:
     what = "where the images are now that the run was trained on, if they are yours and were moved"
-    command.add_argument("--folder", type=Path, metavar="FOLDER", help=when + what)
+    command.add_argument("--folder", type=_folder, metavar="FOLDER", help=when + what)
 
 
 def _add_evaluate(commands, run: Callable) -> None:
@@ -236,10 +237,16 @@ def _add_reproduce(commands, run: Callable) -> None:
 
 def _shape(text: str) -> tuple[int, int]:
     """A height and a width, with an x between them; argparse turns the error into its own."""
-    try:
-        return height_and_width([int(part) for part in text.lower().split("x")])
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no height and width, as 28x28") from None
+    found = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text, re.ASCII | re.IGNORECASE)
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is no height and width, as 28x28")
+    return int(found[1]), int(found[2])
+
+
+def _folder(text: str) -> Path:
+    if not text:  # a variable of the shell that is not set; a path of "" would be the working directory
+        raise argparse.ArgumentTypeError("it is empty; name a folder")
+    return Path(text)
 
 
 def _whole_numbers(text: str) -> list[int]:

@@ -27,7 +27,8 @@ class TrainConfig:
         patience: stop when the validation bound has not improved for this many epochs after the warm-up.
         objective: what is maximised: "relaxed", with a Gumbel–Softmax c, as in the paper; or "summed", the bound
             itself, where the sum over c is exact: K decodings an image, so for few categories.
-        temperature: of the Gumbel–Softmax at the start.
+        temperature: of the Gumbel–Softmax at the start; where the objective is summed, of the relaxed value that
+            :func:`cpvae_lite.evaluate` adds, and of nothing else.
         temperature_decay: epoch e multiplies the temperature by exp(-temperature_decay · e).
         least_temperature: where it stops falling.
         seed: of the order of images, the binarisation and the draws.

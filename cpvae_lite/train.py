@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from cpvae_lite._arguments import expanded
 from cpvae_lite._denormals import no_denormals
 from cpvae_lite.capture import own_stream
 from cpvae_lite.checkpoint import Run
@@ -77,6 +78,7 @@ def fit(
     """
     config = config or TrainConfig()
     _require_fit(model, dataset, config)
+    _require_outside(out, dataset)
     device = next(model.parameters()).device
     on_gpu = device.type == "cuda"
     optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True, capturable=on_gpu)
@@ -132,7 +134,15 @@ def _require_fit(model: LatentVariableModel, dataset: Dataset, config: TrainConf
             " set a smaller batch_size"
         )
     if config.objective == "summed" and not model.categories:
-        raise ValueError('the model has no latent c to sum over: leave objective="summed" out')
+        raise ValueError('the objective "summed" sums over a latent c, and the model has none')
+
+
+def _require_outside(out: str | Path | None, dataset: Dataset) -> None:
+    """A run among the images would be found there when they are read again."""
+    if out is not None and dataset.origin:
+        folder = Path(str(dataset.origin["folder"]))
+        if expanded(out).resolve().is_relative_to(folder):
+            raise ValueError(f"the run {out} would lie in the folder of images {folder}: choose a place outside")
 
 
 @contextmanager

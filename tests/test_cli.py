@@ -69,6 +69,17 @@ def test_each_setting_of_model_and_training_is_an_option():
     assert settings - {"name", "features", "likelihood"} <= options.keys()
 
 
+def test_the_objective_is_that_of_the_option(tmp_path, capsys):
+    small = ["--hidden", "8", "--latent-size", "2", "--batch-size", "1000"]
+    for how in ("summed", "relaxed"):
+        assert cli.main(["train", *QUICK, *small, "--objective", how, "--out", str(tmp_path / how)]) == 0
+        assert json.loads((tmp_path / how / "run.json").read_text())["training"]["objective"] == how
+    one, other = (load_model(tmp_path / how).state_dict() for how in ("summed", "relaxed"))
+    assert any(not torch.equal(one[name], other[name]) for name in one)
+    capsys.readouterr()
+    assert "did you mean 'summed'" in fails(capsys, "train", *QUICK, "--objective", "sum", "--out", str(tmp_path / "x"))
+
+
 def test_what_was_given_is_what_is_trained(tmp_path):
     ablated = ["--elu-logits", "--prior-start", "uniform", "--frozen-prior", "--temperature-decay", "0.5"]
     small = ["--hidden", "8", "--latent-size", "2", "--out", str(tmp_path)]

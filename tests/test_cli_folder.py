@@ -41,7 +41,7 @@ def spoiled(run, **origin) -> None:
     (run / "run.json").write_text(json.dumps(content))
 
 
-def test_what_is_trained_on_is_the_folder_as_the_options_say(made, capsys):
+def test_what_is_trained_on_is_the_folder_as_the_options_say(made):
     expected = Dataset.from_folder(made / "scans", shape=(6, 8), invert=True)
     data = json.loads((made / "run" / "run.json").read_text())["data"]
     assert data["fingerprint"] == expected.fingerprint and data["shape"] == [6, 8] and data["name"] == "scans"
@@ -68,17 +68,57 @@ def test_a_run_goes_on_with_the_options_that_began_it(own, capsys):
 
 
 @pytest.mark.parametrize(
-    ("option", "was"), [(["--shape", "8x6"], "(6, 8)"), (["--dataset", "mnist"], "none"), (["--subset"], "none")]
+    ("option", "was"),
+    [("--shape 8x6", "with --shape 6x8"), ("--dataset mnist", "without it"), ("--subset", "without it")],
 )
 def test_a_run_does_not_go_on_with_other_data(made, capsys, option, was):
-    said = fails(capsys, "train", "--resume", "--out", str(made / "run"), *option)
-    assert f"{option[0]} " in said and f"does not fit the run in {made / 'run'}, which has {was}" in said
+    said = fails(capsys, "train", "--resume", "--out", str(made / "run"), *option.split())
+    assert said.endswith(f"{option} does not fit the run in {made / 'run'}, which was begun {was}")
+
+
+def test_a_run_that_was_not_inverted_is_not_inverted_later(own, capsys):
+    begun = ["--folder", str(own / "scans"), "--out", str(own / "plain")]
+    assert cli.main(["train", *begun, *SMALL]) == 0
+    capsys.readouterr()
+    assert "--invert does not fit the run" in fails(capsys, "train", "--resume", *begun, "--invert")
+
+
+def test_the_folder_is_found_again_from_another_place(own, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(own)
+    assert cli.main(["train", "--folder", "scans", *SMALL, "--out", "near"]) == 0
+    (tmp_path / "far").mkdir()
+    monkeypatch.chdir(tmp_path / "far")
+    assert cli.main(["evaluate", str(own / "near")]) == 0
+
+
+@pytest.mark.parametrize("out", ["scans/run", "scans", "scans/a/run"])
+def test_a_run_among_its_own_images_is_refused_before_it_writes(own, capsys, monkeypatch, out):
+    monkeypatch.chdir(own)
+    before = sorted(own.rglob("*"))
+    said = fails(capsys, "train", "--folder", "scans", *SMALL, "--out", out)
+    assert f"the run {out} would lie in the folder of images {own / 'scans'}: choose a place outside" in said
+    assert sorted(own.rglob("*")) == before
+
+
+def test_too_few_images_are_counted(tmp_path, capsys):
+    for index in range(3):
+        write_png(tmp_path / "three" / f"{index}.png", np.zeros((4, 4), np.uint8))
+    said = fails(capsys, "train", "--folder", str(tmp_path / "three"), *SMALL, "--out", str(tmp_path / "run"))
+    assert "three: test=0.1 leaves a split empty: there are 3 rows in all; add data" in said
+
+
+def test_a_check_of_a_few_images_says_that_they_are_too_few(made, capsys):
+    said = fails(capsys, "check", str(made / "run"))
+    assert "4 images of the test split are too few for a standard error: take at least 5, as with --split train" in said
+    assert "1 images of the train split" in fails(
+        capsys, "check", str(made / "run"), "--split", "train", "--images", "1"
+    )
 
 
 def test_images_that_were_moved_are_asked_for_and_found(own, capsys):
     gone = own / "gone"
     spoiled(own / "run", folder=str(gone))
-    for command in (["evaluate"], ["check"], ["train", "--resume", "--out"]):
+    for command in (["evaluate"], ["check", "--split", "train"], ["train", "--resume", "--out"]):
         said = fails(capsys, *command, str(own / "run"))
         assert f"trained on the images of {gone}, which is not there any more; --folder says where" in said
         assert cli.main([*command, str(own / "run"), "--folder", str(own / "scans")]) == 0
@@ -89,12 +129,23 @@ def test_images_that_were_moved_are_asked_for_and_found(own, capsys):
 def test_other_images_in_the_folder_are_other_data(own, capsys):
     spoiled(own / "run", folder=str(own / "scans"))
     next((own / "scans" / "a").iterdir()).unlink()
-    assert "is not the data that" in fails(capsys, "evaluate", str(own / "run"))
-    assert "of another run" in fails(capsys, "train", "--resume", "--out", str(own / "run"))
+    for command in (["evaluate"], ["train", "--resume", "--out"]):
+        said = fails(capsys, *command, str(own / "run"))
+        assert f"the images of {own / 'scans'}, of which some may have come, gone or changed, are not the data" in said
 
 
 @pytest.mark.parametrize(
-    "origin", [{"folder": 5}, {"colour": True}, {"invert": None, "validation": None}], ids=["folder", "unknown", "none"]
+    "origin",
+    [
+        {"folder": 5},
+        {"folder": ""},
+        {"colour": True},
+        {"invert": None},
+        {"validation": 5.0},
+        {"test": "0.1"},
+        {"seed": -1},
+    ],
+    ids=lambda origin: "-".join(origin),
 )
 def test_a_damaged_record_is_said_to_be_damaged(own, capsys, origin):
     spoiled(own / "run", **({"folder": str(own / "scans")} | origin))
@@ -125,11 +176,26 @@ def test_options_that_do_not_fit_together_are_named_and_write_nothing(options, c
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("shape", ["28", "28x", "0x8", "axb", "2x3x4", "2.5x3"])
+@pytest.mark.parametrize("shape", [[], [9], [4, 0], [4, "5"], [4, 2.5], [4, 5, 6]])
+def test_a_record_with_a_damaged_shape_is_damaged(own, capsys, shape):
+    content = json.loads((own / "run" / "run.json").read_text())
+    content["data"]["shape"] = shape
+    (own / "run" / "run.json").write_text(json.dumps(content))
+    assert "run.json is damaged: it does not say how to read" in fails(capsys, "evaluate", str(own / "run"))
+
+
+@pytest.mark.parametrize("shape", ["28", "28x", "0x8", "axb", "2x3x4", "2.5x3", "1_0x12", "+9x12", "٩x12"])
 def test_a_shape_is_a_height_and_a_width(shape, capsys):
     with pytest.raises(SystemExit):
         cli.main(["train", "--folder", "x", "--shape", shape, "--out", "run"])
     assert f"{shape!r} is no height and width, as 28x28" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["train", "--out", "run"], ["evaluate", "run"], ["check", "run"]])
+def test_a_folder_without_a_name_is_none(command, capsys):
+    with pytest.raises(SystemExit):
+        cli.main([*command, "--folder", ""])
+    assert "--folder: it is empty; name a folder" in capsys.readouterr().err
 
 
 def test_a_folder_where_none_is_needed_is_refused(capsys, tmp_path):

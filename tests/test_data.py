@@ -1,6 +1,7 @@
 """Data sets: exact binarisation, splits that are disjoint and complete, and arrays that are checked."""
 
 import math
+from enum import Enum
 from importlib import resources
 from itertools import chain
 
@@ -270,7 +271,15 @@ def test_shares_are_drawn_at_random_from_the_seed():
     assert numbers(first.test) != sorted(numbers(first.test))
 
 
-@pytest.mark.parametrize("container", [list, np.array, lambda names: np.array(names, object)])
+class Kind(str, Enum):
+    BOOT, BAG, OTHER = "boot", "bag", "über"
+
+
+@pytest.mark.parametrize(
+    "container",
+    [list, tuple, np.array, lambda names: np.array(names, object), lambda names: list(map(Kind, names))],
+    ids=["list", "tuple", "array", "objects", "enum"],
+)
 def test_labels_can_be_names(container):
     kinds = ("boot", "bag", "über")
     dataset = Dataset.from_arrays(numbered(), container([kinds[row % 3] for row in range(len(numbered()))]))
@@ -285,7 +294,7 @@ def test_names_are_those_of_all_splits_and_not_beside_numbers():
     dataset = Dataset.from_arrays(rows, ["b"] * 10, validation=(rows, ["a"] * 10), test=(rows, ["c", "b"] * 5))
     assert dataset.label_names == {"label": ("a", "b", "c")}
     assert dataset.test.labels["label"].tolist() == [2, 1] * 5
-    with pytest.raises(TypeError, match="labels of test data are names, those of data numbers"):
+    with pytest.raises(TypeError, match="labels of test data are names, those of data are not"):
         Dataset.from_arrays(rows, np.arange(10), test=(rows, ["a"] * 10))
 
 
@@ -442,8 +451,11 @@ BAD_LABELS = {
     "beyond any class": (np.full(30, 2**63, np.uint64), ValueError, "labels of data must be below 100,000"),
     "floats": (np.arange(30.0), TypeError, "labels of data must be whole numbers or names, not float64"),
     "a name too few": (["a"] * 29, ValueError, r"labels of data have shape \(29,\); there are 30 rows"),
-    "one has none": (["a"] * 29 + [None], TypeError, "labels of data are names but for None at index 29"),
-    "names and numbers": (np.array(["a"] * 29 + [3], object), TypeError, "names but for 3 at index 29"),
+    "one has none": (["a"] * 29 + [None], TypeError, "labels of data are names, but for None at index 29"),
+    "names and numbers": (np.array(["a"] * 29 + [3], object), TypeError, "names, but for 3 at index 29"),
+    "nan among names": (["a"] * 29 + [np.nan], TypeError, "names, but for nan at index 29"),
+    "names and numbers in a list": (["a"] * 29 + [3], TypeError, "names, but for 3 at index 29"),
+    "objects": (np.array([0, 1, 2] * 10, object), TypeError, "must be whole numbers or names, not object"),
     "bytes": ([b"a"] * 30, TypeError, "labels of data must be whole numbers or names, not"),
     "float tensor": (torch.zeros(30), TypeError, "labels of data must be whole numbers or names, not float32"),
 }

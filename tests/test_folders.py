@@ -1,5 +1,8 @@
 """Folders of images: what is read is what was written, and what cannot be read is named."""
 
+import json
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -240,3 +243,32 @@ def test_a_folder_without_subfolders_has_no_labels(tmp_path):
         save(tmp_path / f"{index}.png", np.full((2, 2), index))
     dataset = Dataset.from_folder(tmp_path, name="ten")
     assert dataset.name == "ten" and dataset.label_names == {} and dataset.train.labels == {}
+
+
+def test_how_a_folder_was_read_is_kept_in_plain_values(tmp_path):
+    for index in range(20):
+        save(tmp_path / f"{index}.png", np.full((2, 2), index))
+    given = {"validation": Fraction(1, 10), "test": np.float32(0.25), "seed": np.int64(3), "invert": np.bool_(True)}
+    dataset = Dataset.from_folder(tmp_path, **given)
+    kept = {"folder": str(tmp_path), "validation": 0.1, "test": 0.25, "seed": 3, "invert": True}
+    assert dataset.origin == kept == json.loads(json.dumps(dataset.origin))
+    assert Dataset.from_folder(**dataset.origin).fingerprint == dataset.fingerprint
+
+
+@pytest.mark.parametrize("wrong", [{"invert": "no"}, {"validation": np.zeros((4, 2, 2))}, {"seed": 0.5}])
+def test_what_cannot_be_kept_is_refused(tmp_path, wrong):
+    save(tmp_path / "1.png", [[1]])
+    with pytest.raises(TypeError, match=next(iter(wrong))):
+        Dataset.from_folder(tmp_path, **wrong)
+
+
+@pytest.mark.parametrize("error", [OverflowError, MemoryError])
+def test_a_shape_beyond_memory_is_named(tmp_path, monkeypatch, error):
+    def fit(*_):
+        raise error
+
+    save(tmp_path / "1.png", [[1]])
+    if error is MemoryError:  # which asking for so much may not raise: some systems promise more than they have
+        monkeypatch.setattr("cpvae_lite.folders.ImageOps.fit", fit)
+    with pytest.raises(ValueError, match=rf"1\.png: images of {10**20} by 2 pixels do not fit into memory"):
+        read_folder(tmp_path, shape=(10**20, 2))

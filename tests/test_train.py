@@ -254,9 +254,10 @@ def test_the_first_step_on_the_sum_is_adams_on_the_bound(name):
 
 
 @pytest.mark.parametrize("name", ["vae", "mog"])
-def test_a_model_without_a_latent_c_has_none_to_sum_over(name):
-    with pytest.raises(ValueError, match='no latent c to sum over: leave objective="summed" out'):
-        trained(gaussian_model(name, 3), real_numbers(10, 3), batch_size=8, objective="summed")
+def test_a_model_without_a_latent_c_has_none_to_sum_over(name, tmp_path):
+    with pytest.raises(ValueError, match='"summed" sums over a latent c, and the model has none'):
+        trained(gaussian_model(name, 3), real_numbers(10, 3), batch_size=8, objective="summed", out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_records_of_training_are_means_over_the_steps(monkeypatch):
@@ -420,6 +421,15 @@ def test_a_resumed_run_ends_in_the_very_weights_of_an_uninterrupted_one(tmp_path
     assert same(checkpoint(tmp_path / "whole")[0], checkpoint(tmp_path / "cut")[0])
 
 
+@pytest.mark.parametrize("name", ["cp", "indq", "indp", "indqp"])
+def test_so_does_one_on_the_sum_over_categories(tmp_path, name):
+    settings = {"objective": "summed", "epochs": 4}
+    whole = trained(model(name), out=tmp_path / "whole", **settings)
+    trained(model(name), out=tmp_path / "cut", **settings | {"epochs": 2})
+    resumed = trained(model(name), out=tmp_path / "cut", resume=True, **settings)
+    assert same(whole[0], resumed[0]) and whole[1] == resumed[1]
+
+
 def test_resume_needs_nothing_but_the_folder(tmp_path):
     whole = trained(epochs=4)
     trained(epochs=2, out=tmp_path)
@@ -521,6 +531,7 @@ OTHER_SETTINGS = {
     "learning_rate": 0.02,
     "warmup": 0,
     "patience": 7,
+    "objective": "summed",
     "temperature": 0.9,
     "temperature_decay": 0.0,
     "least_temperature": 0.4,
