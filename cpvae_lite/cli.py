@@ -35,7 +35,7 @@ from cpvae_lite._commands import (
 )
 from cpvae_lite._data import as_typed, asked_for, settings_of, trained_on
 from cpvae_lite._seeding import seeded
-from cpvae_lite.checkpoint import read_history, read_run, require_no_run
+from cpvae_lite.checkpoint import require_no_run
 from cpvae_lite.checks import WORLDS, check_model, check_worlds, summary, table, worst
 from cpvae_lite.data import Dataset
 from cpvae_lite.datasets import DATASETS
@@ -44,6 +44,7 @@ from cpvae_lite.evaluation import evaluate
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.options import parser
 from cpvae_lite.results import SHIPPED
+from cpvae_lite.run_files import read_history, read_run
 from cpvae_lite.saved import load_model
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.sheets import grey_sheet

@@ -9,7 +9,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from cpvae_lite._arguments import expanded
-from cpvae_lite.checkpoint import load_last, read_run
+from cpvae_lite.checkpoint import load_last
 from cpvae_lite.cluster import cluster_pool
 from cpvae_lite.data import Dataset
 from cpvae_lite.experiments import Experiment
@@ -21,6 +21,7 @@ from cpvae_lite.pools import Report, local_pool
 from cpvae_lite.progress import Progress
 from cpvae_lite.records import complete, leave
 from cpvae_lite.results import Results
+from cpvae_lite.run_files import read_run
 from cpvae_lite.saved import load_model
 from cpvae_lite.storage import read_json, read_tensors
 from cpvae_lite.train import aggregate, fit

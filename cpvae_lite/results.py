@@ -14,11 +14,11 @@ import numpy as np
 from PIL import Image
 
 from cpvae_lite._arguments import expanded, one_of
-from cpvae_lite.checkpoint import DEFAULTS, settings_of
 from cpvae_lite.data import Dataset
 from cpvae_lite.experiments import Experiment
 from cpvae_lite.grids import TABLES
 from cpvae_lite.model import LatentVariableModel
+from cpvae_lite.run_files import DEFAULTS, settings_of
 from cpvae_lite.saved import load_model
 from cpvae_lite.storage import read_json
 from cpvae_lite.zoo import BY_THE_DATA

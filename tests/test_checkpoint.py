@@ -21,8 +21,9 @@ from training_runs import config, images, model, same, weights
 
 import cpvae_lite
 from cpvae_lite import Summed, build, estimate_bound, fit, load_model, log_marginal, save_model
-from cpvae_lite.checkpoint import load_last, read_history, read_run
+from cpvae_lite.checkpoint import load_last
 from cpvae_lite.locks import BusyError
+from cpvae_lite.run_files import read_history, read_run
 from cpvae_lite.saved import FORMAT
 from cpvae_lite.storage import read_json, read_tensors, write_json, write_tensors
 
