@@ -18,7 +18,7 @@ from cpvae_lite.image_figures import Figure
 from cpvae_lite.metrics import first_categories
 from cpvae_lite.paper import SIZES, reported
 from cpvae_lite.results import NotRunError, Spread
-from cpvae_lite.zoo import NAMES
+from cpvae_lite.zoo import NAMES, SINGLE
 
 CLOTHES, DIGITS, LETTERS = "fashion-mnist", "mnist", "omniglot"
 DATA = {CLOTHES: "Fashion-MNIST", DIGITS: "MNIST", LETTERS: "Omniglot"}
@@ -102,6 +102,16 @@ class Shown:
     def text(self, figure: Figure, digits: int = 2, names: Sequence[str] = BOTH) -> str:
         """The same of several models."""
         return ", ".join(f"{NAMES[name]} {self.one(name, figure, digits)}" for name in names)
+
+    def reported(self, names: Sequence[str]) -> list[float]:
+        """What the paper's Table 3 says of several models.
+
+        Example:
+            >>> from cpvae_lite.results import Results
+            >>> digits(Results).reported(["cp", "vae"])
+            [88.53, 88.75]
+        """
+        return [reported(name, self._results.table, None if name in SINGLE else self._size) for name in names]
 
     def ahead(self, figure: Figure, name: str = "cp", other: str = "indq") -> float:
         """A model's figure less another's.
@@ -337,15 +347,16 @@ def least_and_most(shares: Sequence[float]) -> str:
 # --- of the paper ----------------------------------------------------------------------------------------
 
 
-def printed(names: tuple[str, ...] = BOTH) -> str:
-    """What Table 3 says of some models, data set by data set, in words.
+def printed(found: Sequence[Shown], names: Sequence[str] = BOTH) -> str:
+    """What Table 3 says of several models in several columns, in words.
 
     Args:
-        names: of models with a latent c.
+        found: columns.
+        names: of models.
 
     Example:
-        >>> printed(["cp"])
-        'Fashion-MNIST 233.79; MNIST 88.53; Omniglot 120.64'
+        >>> from cpvae_lite.results import Results
+        >>> printed([clothes(Results), Shown(Results, LETTERS, 50)], ["cp", "indq"])
+        'Fashion-MNIST, K = 150: 233.79 and 234.41; Omniglot, K = 50: 117.51 and 125.28'
     """
-    each = {data: " and ".join(str(reported(name, data, SHOWN[data])) for name in names) for data in DATA}
-    return "; ".join(f"{DATA[data]} {values}" for data, values in each.items())
+    return "; ".join(f"{column.title}: {' and '.join(map(str, column.reported(names)))}" for column in found)
