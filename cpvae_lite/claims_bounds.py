@@ -110,8 +110,8 @@ BOUNDS = (
         number="T1",
         says="CP-VAE has a better bound than INDq in every column of Table 3",
         verdict="does not hold here, in what was run: better with 150 on MNIST and with 10 on Fashion-MNIST (one run "
-        "each), level with 150 there and with 50 on Omniglot; with 500 on Omniglot behind with p(c) = 1/K, and level with the "
-        "p(c) that images are drawn from",
+        "each), level with 150 there and with 50 on Omniglot; with 500 on Omniglot behind with p(c) = 1/K, "
+        "and level with the p(c) that images are drawn from",
         where=TABLE_3,
         measured=lambda stored: (
             f"negative bounds: {by_column(columns(stored, *BOTH), BOUND.figure)}. With p(c) = q(c), first seed: "
@@ -128,11 +128,11 @@ BOUNDS = (
     Claim(
         number="T2",
         says="INDp and INDqp seem to perform slightly better",
-        verdict="depends on the data and on the number: with 150 on MNIST they are worse than CP-VAE and INDq by every "
-        "number; on Fashion-MNIST worse by bound and log p(x), and by the relaxed value level with CP-VAE, but for INDqp with "
-        "10, more than half a nat behind, while INDp with 10 is ahead of INDq. On Omniglot both are behind with 50, by "
-        "half a nat to nine tenths; with 500 INDqp "
-        "has the best bound of the four by some tenths, and both hardly use c",
+        verdict="depends on the data and on the number: with 150 on MNIST they are worse than CP-VAE and INDq by "
+        "every number; on Fashion-MNIST worse by bound and log p(x), and by the relaxed value level with "
+        "CP-VAE, but for INDqp with 10, more than half a nat behind, while INDp with 10 is ahead of INDq. On "
+        "Omniglot both are behind with 50, by half a nat to nine tenths; with 500 INDqp has the best bound of "
+        "the four by some tenths, and both hardly use c",
         where=TABLE_3,
         measured=lambda stored: (
             "nats behind CP-VAE (+) or ahead of it (-), by bound / -log p(x) / relaxed, which is no bound: "
@@ -198,8 +198,8 @@ BOUNDS = (
     Claim(
         number="T4",
         says="A better bound guarantees neither good generations nor control over the categories",
-        verdict="holds: of the four with 500 categories on Omniglot none has a better bound than the one that does not "
-        "use them; on MNIST HVAE has a better bound than INDq, and samples that a classifier doubts more",
+        verdict="holds: of the four with 500 categories on Omniglot none has a better bound than the one that does "
+        "not use them; on MNIST HVAE has a better bound than INDq, and samples that a classifier doubts more",
         where="omniglot#how-to-quote-a-bound-and-whose-images",
         measured=lambda stored: (
             f"Omniglot, negative bounds: {letters(stored).text(BOUND.figure, 2, FOUR)}; KL of c: "
@@ -219,8 +219,8 @@ BOUNDS = (
         number="G1",
         says="CP-VAE generates well at every K",
         verdict="depends on the data (first seed, 64 samples): samples are varied; digits are clearer to a classifier "
-        "than a VAE's, on clothes 64 do not tell them apart; Omniglot is judged by eye; 500 were not run on clothes and "
-        "digits",
+        "than a VAE's, on clothes 64 do not tell them apart; Omniglot is judged by eye; 500 were not run on "
+        "clothes and digits",
         where=JUDGED,
         measured=lambda stored: "; ".join(
             f"{found.title}: {found.doubts(('cp', 'vae'))}" for found in columns(stored, "cp", "vae", over=SEEN)
@@ -234,8 +234,8 @@ BOUNDS = (
         number="G2",
         says="With 10 components MoG and the VampPriors collapse to a few items; VampPrior improves with more",
         verdict="does not hold here for 10 components (first seed, 64 samples): samples are varied, if on clothes "
-        "least so for VampPrior, and 64 do not show that they are doubted more than a VAE's; more components were not "
-        "run on these data",
+        "least so for VampPrior, and 64 do not show that they are doubted more than a VAE's; more components "
+        "were not run on these data",
         where=JUDGED,
         measured=lambda stored: "; ".join(
             f"{found.title}: labels among the samples: "
