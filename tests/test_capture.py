@@ -165,6 +165,12 @@ def test_so_does_one_on_real_numbers(tapes, eagerly, name):
     agree(trained(network(), real_numbers()), eagerly(trained, network(), real_numbers()))
 
 
+@pytest.mark.parametrize("name", ["cp", "indp"])
+def test_so_does_one_on_the_sum_over_categories(tapes, eagerly, name):
+    settings = {"objective": "summed"}
+    agree(trained(model(name), **settings), eagerly(trained, model(name), **settings))
+
+
 def test_all_steps_but_the_first_are_replays_of_one_recording(tapes, monkeypatch):
     called, objective, replays = [], steps.objective, []
     monkeypatch.setattr(steps, "objective", lambda *args: called.append(args) or objective(*args))
