@@ -9,7 +9,6 @@ from cpvae_lite._commands import refuse
 from cpvae_lite.data import Dataset
 from cpvae_lite.datasets import DATASETS, load_dataset
 
-FOLDERS = "for a --folder of images"
 IN_PYTHON = {  # what does the same for data that only the user has
     "train": "fit(model, dataset, config, out={folder!r}, resume=True)",
     "evaluate": "evaluate(load_model({folder!r}), dataset)",
@@ -20,7 +19,7 @@ IN_PYTHON = {  # what does the same for data that only the user has
 def asked_for(options: argparse.Namespace) -> Dataset:
     """What `train` is to train on."""
     if options.folder is None:
-        refuse(options, ("shape", "invert"), FOLDERS)
+        refuse(options, ("shape", "invert"), "for a --folder of images")
         return load_dataset(options.dataset or "fashion-mnist", subset=bool(options.subset))
     refuse(options, ("dataset", "subset"), "without --folder")
     return Dataset.from_folder(options.folder, shape=options.shape, invert=bool(options.invert))
@@ -76,7 +75,7 @@ def _can_be_read(data: dict) -> bool:
     )
 
 
-def settings_of(data: dict) -> dict:
+def options_for(data: dict) -> dict:
     """What the options of `train` would be that ask for the data of a run, by their names."""
     if "origin" not in data:
         return {"dataset": data["name"], "subset": data["subset"] or None, "shape": None, "invert": None}

@@ -33,7 +33,7 @@ from cpvae_lite._commands import (
     say,
     set_threads,
 )
-from cpvae_lite._data import as_typed, asked_for, settings_of, trained_on
+from cpvae_lite._data import as_typed, asked_for, options_for, trained_on
 from cpvae_lite._seeding import seeded
 from cpvae_lite.checkpoint import require_no_run
 from cpvae_lite.checks import WORLDS, check_model, check_worlds, summary, table, worst
@@ -138,7 +138,7 @@ def _begun(options: argparse.Namespace) -> tuple[LatentVariableModel, Dataset, T
     run = read_run(options.out)
     try:
         data = run["data"]
-        for option, was in ({"model": run["model"]["name"]} | settings_of(data)).items():
+        for option, was in ({"model": run["model"]["name"]} | options_for(data)).items():
             now = getattr(options, option)
             if now and now != was:
                 begun = f"with {as_typed(option, was)}" if was else "without it"
