@@ -194,8 +194,8 @@ IMAGES = (
     Claim(
         number="R5a",
         says="INDp and INDqp use the majority of categories, almost uniformly",
-        verdict="holds by the entropy of q(c), with INDq not far behind; even use leaves only about half of them above "
-        "1/150",
+        verdict="holds by the entropy of q(c), with INDq between them and CP-VAE; even use leaves only about half of "
+        "them above 1/150",
         where=FIG_9,
         measured=lambda stored: (
             "the entropy of q(c) is that of so many equal categories: "

@@ -98,7 +98,7 @@ _MANY = (
     "Pick a category: in the map, whose images are the decoded centres of the priors p(z|c), the most used first, or "
     "with the slider. Three sliders move along the directions in which its images change most, in standard deviations "
     "of its prior. Below are new images of it, and a straight walk to another category: on the way code and category "
-    "are mixed, which no training image asks for."
+    "are mixed, which training seldom asks for."
 )
 _ONE = (
     "This model has one prior for all images: there is nothing to pick. Three sliders move along the directions in "
