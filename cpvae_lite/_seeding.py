@@ -8,12 +8,16 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-from cpvae_lite._arguments import whole_number
+from cpvae_lite._arguments import one_of, whole_number
 
 
 @contextmanager
 def seeded(*entropy: int, device: torch.device | str = "cpu") -> Iterator[None]:
     """Context in which torch's random numbers, on the CPU and on `device`, follow from whole numbers `entropy` alone.
+
+    Raises:
+        TypeError, ValueError: if one is no whole number of at least 0.
+        ValueError: if the device is neither a CPU nor of CUDA: its random numbers would not follow.
 
     Example:
         >>> with seeded(0, 7): first = torch.rand(2)  # run 0, epoch 7
@@ -24,6 +28,7 @@ def seeded(*entropy: int, device: torch.device | str = "cpu") -> Iterator[None]:
     for number in entropy:
         whole_number("seed", number, least=0)
     device = torch.device(device)
+    one_of("the device", device.type, ("cpu", "cuda"))
     cuda = [torch.cuda.current_device() if device.index is None else device.index] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=cuda):
         # The length goes in, because SeedSequence takes (0,) and (0, 0) for the same.

@@ -48,7 +48,7 @@ def from_vae(column: Column, results: Results, label: str, plain: Results) -> st
     """How many nats a run is behind the plain VAE (+) or ahead of it (-), on average over seeds.
 
     Args:
-        column: one of :data:`cpvae_lite.comparison.OURS`.
+        column: one of :data:`cpvae_lite.table_3.OURS`.
         results: with the run.
         label: of the run, as "cp-150".
         plain: results of the same data, with the VAE; those of ablations have none.

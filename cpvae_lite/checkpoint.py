@@ -59,12 +59,17 @@ def load_last(model: LatentVariableModel, folder: str | Path) -> None:
 
 
 def _require_whole(tensors: dict[str, Tensor], model: LatentVariableModel) -> None:
-    """A checkpoint holds all weights twice, last and best, and the optimiser's state of each parameter."""
+    """A checkpoint holds all weights twice, last and best, and the optimiser's state of each that is not frozen."""
     state = model.state_dict()
     shapes = {f"{part}.{name}": value.shape for part in ("model", "best") for name, value in state.items()}
-    for index, weight in enumerate(model.parameters()):
-        shapes |= {f"optimizer.{index}.{slot}": weight.shape for slot in ("exp_avg", "exp_avg_sq")}
-        shapes[f"optimizer.{index}.step"] = torch.Size()
+    for index, (name, weight) in enumerate(model.named_parameters()):
+        was_trained = f"optimizer.{index}.step" in tensors
+        if was_trained != weight.requires_grad:
+            there, here = ("trained", "frozen") if was_trained else ("frozen", "trained")
+            raise ValueError(f"{name} was {there} there and is {here} here; see its requires_grad")
+        if was_trained:
+            shapes |= {f"optimizer.{index}.{slot}": weight.shape for slot in ("exp_avg", "exp_avg_sq")}
+            shapes[f"optimizer.{index}.step"] = torch.Size()
     for name, shape in shapes.items():
         if name not in tensors:
             raise ValueError(f"{name} is missing")

@@ -184,7 +184,15 @@ def _is_result(folder: Path) -> bool:
 
 def _description(folder: Path) -> dict:
     """What a run was made of."""
-    return read_json(folder.with_name(f"{folder.name}.json")) if _is_result(folder) else read_run(folder)
+    if not _is_result(folder):
+        return read_run(folder)
+    record = Path(f"{folder.resolve()}.json")
+    if not record.exists():
+        raise FileNotFoundError(
+            f"{folder} holds a model, but not what it was trained on: there is no run.json in it, and no {record.name}"
+            " beside it. In Python, cpvae_lite.load_model reads the model"
+        )
+    return read_json(record)
 
 
 def _end(folder: Path) -> tuple[int, float]:

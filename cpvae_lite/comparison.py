@@ -294,7 +294,8 @@ def label_table(results: Results, label_names: tuple[str, ...]) -> Table:
 
 
 def stored_posteriors(measures: dict) -> Tensor:
-    """q(c|label) of the test images as a run stored it, (labels, K); Omniglot's labels are the alphabets.
+    """q(c|label) of the test images as a run stored it, (labels, K), NaN for a label without images; Omniglot's labels
+    are the alphabets.
 
     Args:
         measures: of a run of a model with a latent c, on images.
@@ -309,7 +310,8 @@ def stored_posteriors(measures: dict) -> Tensor:
         (torch.Size([50, 500]), tensor([1.]))
     """
     (millionths,) = measures["label_posterior_millionths"].values()
-    return torch.as_tensor(millionths) / MILLION
+    shares = torch.as_tensor(millionths) / MILLION
+    return torch.where(shares.any(1, keepdim=True), shares, torch.nan)
 
 
 def _marked(first: list[list[int]], row: int) -> str:

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 Values = dict[str, Tensor]
 
-# Posterior variances stay between exp(-6) and exp(2), as in a public copy of the paper's implementation.
+# Variances that a network computes stay between exp(-6) and exp(2), as in a public copy of the paper's implementation:
+# those of posteriors, and in two levels that of the prior p(z1|z2).
 LOG_VARIANCE_RANGE = (-6.0, 2.0)
 
 

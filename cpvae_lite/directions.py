@@ -11,6 +11,8 @@ from cpvae_lite._arguments import whole_number
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.priors import COMPONENT
 
+BLOCK = 64  # categories whose Jacobians are in memory at a time
+
 
 @dataclass(frozen=True)
 class Prototypes:
@@ -63,16 +65,8 @@ def prototypes(model: LatentVariableModel, count: int = 3) -> Prototypes:
     count = whole_number("count", count)
     if count > mean.shape[1]:
         raise ValueError(f"z has {mean.shape[1]} dimensions; count must be at most that, not {count}")
-    # A step along each of the D axes for each of the K categories, all in one batch.
-    axes = torch.eye(mean.shape[1]).to(mean)[:, None].expand(-1, len(mean), -1)  # (D, K, D)
-    categories = torch.arange(len(mean), device=mean.device).expand(len(axes), -1)
-
-    def decode(steps: Tensor) -> Tensor:
-        return model.likelihood({"z": mean + scale * steps, "c": categories}).mean
-
-    _, slopes = torch.autograd.functional.jvp(decode, torch.zeros_like(axes), axes)  # (D, K, features)
-    slopes = slopes.permute(1, 2, 0)
-    squares, vectors = torch.linalg.eigh(slopes.mT @ slopes)
+    blocks = torch.arange(len(mean), device=mean.device).split(BLOCK)
+    squares, vectors = torch.linalg.eigh(torch.cat([_products(model, mean, scale, block) for block in blocks]))
     directions = vectors.mT.flip(1)[:, :count]
     largest = directions.gather(-1, directions.abs().argmax(-1, keepdim=True))
     return Prototypes(
@@ -81,6 +75,20 @@ def prototypes(model: LatentVariableModel, count: int = 3) -> Prototypes:
         directions * largest.sign(),
         squares.flip(1)[:, :count].clamp_min(0).sqrt(),
     )
+
+
+def _products(model: LatentVariableModel, mean: Tensor, scale: Tensor, categories: Tensor) -> Tensor:
+    """Jᵀ J of the decoder's Jacobian for each of the categories, (categories, D, D)."""
+    # A step along each of the D axes for each category, all in one batch.
+    axes = torch.eye(mean.shape[1]).to(mean)[:, None].expand(-1, len(categories), -1)  # (D, categories, D)
+
+    def decode(steps: Tensor) -> Tensor:
+        z = mean[categories] + scale[categories] * steps
+        return model.likelihood({"z": z, "c": categories.expand(len(axes), -1)}).mean
+
+    _, slopes = torch.autograd.functional.jvp(decode, torch.zeros_like(axes), axes)  # (D, categories, features)
+    slopes = slopes.permute(1, 2, 0)
+    return slopes.mT @ slopes
 
 
 def centres(model: LatentVariableModel) -> tuple[Tensor, Tensor]:

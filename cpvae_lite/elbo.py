@@ -15,6 +15,8 @@ from cpvae_lite._seeding import seeded
 from cpvae_lite.draws import Hard, Mode
 from cpvae_lite.model import LatentVariableModel
 
+CPU_ROWS, GPU_ROWS = 512, 65_536  # (draw, image) pairs that are decoded at a time
+
 
 @dataclass(frozen=True)
 class Elbo:
@@ -197,7 +199,9 @@ def standard_error(values: Tensor) -> float | None:
 
 
 @torch.no_grad()
-def log_marginal(model: LatentVariableModel, x: Tensor, samples: int, *, seed: int = 0, rows: int = 512) -> Tensor:
+def log_marginal(
+    model: LatentVariableModel, x: Tensor, samples: int, *, seed: int = 0, rows: int | None = None
+) -> Tensor:
     r"""Importance-sampled log-evidence of each row of x, in nats.
 
     .. math:: \log\frac1S\sum_{s=1}^S \frac{p(x, z_s, c_s)}{q(z_s, c_s|x)}, \quad (z_s, c_s) \sim q(z, c|x)
@@ -210,7 +214,8 @@ def log_marginal(model: LatentVariableModel, x: Tensor, samples: int, *, seed: i
         x: (B, features), of values that the likelihood can make: zeros and ones for a Bernoulli one.
         samples: S, draws for each image.
         seed: of the draws; the global random state is left as it was.
-        rows: about how many (draw, image) pairs are decoded at a time: few enough for a CPU's cache.
+        rows: about how many (draw, image) pairs are decoded at a time. By default few enough for a CPU's cache, and
+            on a GPU enough to keep it busy.
 
     Returns:
         A tensor of shape (B,).
@@ -228,7 +233,8 @@ def log_marginal(model: LatentVariableModel, x: Tensor, samples: int, *, seed: i
         >>> evidence.shape, evidence.mean().item() > estimate_bound(model, x).value
         (torch.Size([20]), True)
     """
-    samples, rows = whole_number("samples", samples), whole_number("rows", rows)
+    samples = whole_number("samples", samples)
+    rows = (CPU_ROWS if x.device.type == "cpu" else GPU_ROWS) if rows is None else whole_number("rows", rows)
     blocks = observable(model, x).split(max(1, rows // samples))
     fixed = {latent.name: latent.prior({}) for latent in model.latents if not latent.prior.parents}
     with seeded(seed, device=x.device):

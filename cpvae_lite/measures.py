@@ -10,9 +10,9 @@ from cpvae_lite._seeding import seeded
 from cpvae_lite.classifier import load_classifier
 from cpvae_lite.data import Dataset
 from cpvae_lite.datasets import LABEL_NAMES
-from cpvae_lite.elbo import log_marginal, standard_error
+from cpvae_lite.elbo import estimate_bound, log_marginal, standard_error
 from cpvae_lite.evaluation import evaluate
-from cpvae_lite.metrics import label_posteriors
+from cpvae_lite.metrics import label_agreement, label_posteriors
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.purity import generation_purity
 
@@ -99,9 +99,9 @@ def measure_images(
 
     Returns:
         The report; for models with a c also "aggregated_posterior", q(c) of the test images, and
-        "label_posterior_millionths", q(c|label) for each kind of label that has at most 50, in millionths, since
-        whole numbers take half the room; for models with categories or components, where there is a classifier for
-        the data, "generation": what
+        "label_posterior_millionths", q(c|label) for each kind of label that has at most 50, in millionths, since whole
+        numbers take half the room, and zeros for a label without images; for models with categories or components,
+        where there is a classifier for the data, "generation": what
         :func:`cpvae_lite.purity.generation_purity` finds.
 
     Raises:
@@ -161,13 +161,73 @@ def measure_closer(model: LatentVariableModel, dataset: Dataset, *, importance_s
     }
 
 
+def measure_splits(model: LatentVariableModel, dataset: Dataset, *, seed: int) -> dict:
+    """The bound on the images of training and of validation, to hold against that of the test images.
+
+    Args:
+        model: trained.
+        dataset: of images.
+        seed: of the draws.
+
+    Returns:
+        For "train" and "validation" the number of "images", "negative_bound", with a drawn c and one z, in nats per
+        image, and its "standard_error" over images and draws.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> data = Dataset.from_arrays(torch.arange(100 * 16).view(100, 16) % 256)
+        >>> found = measure_splits(build("vae", features=16, hidden=8), data, seed=0)
+        >>> {split: part["images"] for split, part in found.items()}
+        {'train': 80, 'validation': 10}
+    """
+    device = next(model.parameters())
+    images = {split: dataset.observed(split).to(device) for split in ("train", "validation")}
+    return {split: _bound_of(model, x, seed) for split, x in images.items()}
+
+
+def _bound_of(model: LatentVariableModel, x: Tensor, seed: int) -> dict:
+    estimate = estimate_bound(model, x, seed=seed)
+    return {"images": len(x), "negative_bound": -estimate.value, "standard_error": estimate.standard_error}
+
+
+def measure_chance(model: LatentVariableModel, dataset: Dataset, *, seed: int) -> dict:
+    """How well categories would agree with the labels of the test images if they said nothing about them.
+
+    The posteriors of the test images are dealt out anew among these: each category keeps its share.
+
+    Args:
+        model: trained, with categories.
+        dataset: with labels, if it has any.
+        seed: of the deal.
+
+    Returns:
+        "labels": for each kind of label what :func:`cpvae_lite.metrics.label_agreement` finds.
+
+    Raises:
+        ValueError: if the model has no categories.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> data = Dataset.from_arrays(torch.arange(100 * 16).view(100, 16) % 256, [0, 1] * 50)
+        >>> found = measure_chance(build("cp", features=16, categories=3, hidden=8), data, seed=0)
+        >>> sorted(found["labels"]["label"])
+        ['accuracy', 'ari', 'nmi', 'purity']
+    """
+    device = next(model.parameters())
+    train, test = (model.predict_proba(dataset.observed(split).to(device)).cpu() for split in ("train", "test"))
+    dealt = test[torch.randperm(len(test), generator=torch.Generator().manual_seed(seed))]
+    labels, of_training = dataset.test.labels, dataset.train.labels
+    kinds = [kind for kind in labels if kind in of_training]
+    return {"labels": {kind: label_agreement(dealt, labels[kind], train, of_training[kind]) for kind in kinds}}
+
+
 def _use_of_categories(model: LatentVariableModel, dataset: Dataset) -> dict:
     responsibilities = model.predict_proba(dataset.observed("test").to(next(model.parameters()))).cpu().double()
     kinds = {kind: labels for kind, labels in dataset.test.labels.items() if int(labels.max()) < MOST_LABELS}
     return {
         "aggregated_posterior": _rounded(responsibilities.mean(0)),
         "label_posterior_millionths": {
-            kind: (MILLION * label_posteriors(responsibilities, labels)).round().int().tolist()
+            kind: (MILLION * label_posteriors(responsibilities, labels)).nan_to_num(0).round().int().tolist()
             for kind, labels in kinds.items()
         },
     }

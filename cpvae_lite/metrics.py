@@ -99,10 +99,10 @@ def label_posteriors(responsibilities: Tensor, labels: Tensor) -> Tensor:
 
 
 def first_categories(posteriors: Tensor, count: int = 5) -> list[list[int]]:
-    """The categories that each label uses most, the form of the paper's Table 2.
+    """The categories that each label uses most, the form of the paper's Table 2; none for a label without images.
 
     Args:
-        posteriors: q(c|label), (labels, K).
+        posteriors: q(c|label), (labels, K), as :func:`label_posteriors` gives them.
         count: how many, if there are so many.
 
     Example:
@@ -110,7 +110,8 @@ def first_categories(posteriors: Tensor, count: int = 5) -> list[list[int]]:
         >>> first_categories(torch.tensor([[0.1, 0.2, 0.7], [0.5, 0.4, 0.1]]), count=2)
         [[2, 1], [0, 1]]
     """
-    return posteriors.argsort(dim=1, descending=True, stable=True)[:, :count].tolist()
+    first = posteriors.argsort(dim=1, descending=True, stable=True)[:, :count].tolist()
+    return [[] if empty else each for each, empty in zip(first, posteriors.isnan().any(1).tolist(), strict=True)]
 
 
 def shared_categories(first: list[list[int]]) -> list[int]:
@@ -151,15 +152,17 @@ def label_overlap(posteriors: Tensor) -> float:
         posteriors: q(c|label), (labels, K).
 
     Returns:
-        The mean over all pairs of labels: 0 if no category serves two labels, 1 if all labels use all alike.
+        The mean over all pairs of labels that have images: 0 if no category serves two of them, 1 if they use all
+        alike, NaN if there is no pair.
 
     Example:
         >>> import torch
         >>> label_overlap(torch.tensor([[0.5, 0.5, 0.0], [0.0, 0.5, 0.5]]))
         0.5
     """
-    first, second = torch.combinations(torch.arange(len(posteriors))).T
-    return torch.minimum(posteriors[first], posteriors[second]).sum(1).mean().item()
+    present = posteriors[~posteriors.isnan().any(1)]
+    first, second = torch.combinations(torch.arange(len(present))).T
+    return torch.minimum(present[first], present[second]).sum(1).mean().item()
 
 
 def active_units(means: Tensor, threshold: float = 0.01) -> int:

@@ -158,7 +158,11 @@ def _add_evaluate(commands, run: Callable) -> None:
     _add_folder(command)
     command.add_argument("--split", default="test", metavar="NAME", help="train, validation or test; default: test")
     command.add_argument(
-        "--importance-samples", type=int, default=0, metavar="S", help="add -log p(x) from S samples an image"
+        "--importance-samples",
+        type=int,
+        default=0,
+        metavar="S",
+        help="add -log p(x) from S samples an image, on average an upper bound",
     )
     command.add_argument("--seed", type=int, default=0, metavar="S", help="of the draws; default: 0")
     _add_machine(command)

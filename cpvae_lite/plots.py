@@ -189,7 +189,7 @@ def plot_label_posteriors(posteriors: Tensor, label_names: tuple[str, ...]) -> F
         >>> figure.axes[0].images[0].get_array().tolist()  # first the category that bags use most
         [[0.75, 0.25], [0.5, 0.5]]
     """
-    values = posteriors.cpu().numpy()
+    values = np.ma.masked_invalid(posteriors.cpu().numpy())  # a label without images stays blank
     order = np.lexsort((-values.max(0), values.argmax(0)))  # by label, within a label by share
     figure, axes = _subplots(figsize=(8, 0.26 * len(values) + 1.2))
     # The square root of a share, as ink does: small shares stay visible.

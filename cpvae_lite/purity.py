@@ -7,6 +7,7 @@ about p(x|c), what the model generates. For numbers from the synthetic mixture, 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ from cpvae_lite.data import Dataset
 from cpvae_lite.model import LatentVariableModel
 
 FIGURES = ("purity", "standard_error", "entropy", "chance", "information")
+MOST_COUNTS = 2e7  # in the drawings of a purity by chance
 VECTORS = ("weights", "top_labels", "top_shares", "entropies", "overall")
 
 
@@ -109,7 +111,8 @@ class Purity:
         """The purity to expect if categories meant nothing, and each drew its labels as all together do.
 
         It is more than the top share of all together, since here, too, a top label is chosen after the fact. The mean
-        of 10,000 drawings for each number of images that a category has, with a fixed seed.
+        of 10,000 drawings for each number of images that a category has, with a fixed seed; of fewer where labels and
+        such numbers are many.
 
         Example:
             >>> found = Purity(torch.full((3, 10), 10), torch.full((3,), 1 / 3).double())  # ten labels alike
@@ -118,7 +121,8 @@ class Purity:
         """
         sizes, place = self.counts.sum(1).unique(return_inverse=True)
         expected = F.normalize(self.overall, p=1, dim=0).numpy()  # zeros, if there are no images at all
-        drawn = np.random.default_rng(0).multinomial(sizes.numpy(), expected, (10_000, len(sizes)))
+        drawings = min(10_000, math.ceil(MOST_COUNTS / (len(sizes) * max(1, len(expected)))))
+        drawn = np.random.default_rng(0).multinomial(sizes.numpy(), expected, (drawings, len(sizes)))
         top_shares = torch.from_numpy(drawn.max(2).mean(0)) / sizes.clamp_min(1)
         return (self.weights * top_shares[place]).sum().item()
 

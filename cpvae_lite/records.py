@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,12 @@ from cpvae_lite._version import __version__
 from cpvae_lite.data import Dataset
 from cpvae_lite.experiments import HALF_WEIGHTS, SHEET, Experiment
 from cpvae_lite.history import History
-from cpvae_lite.measures import measure_closer
+from cpvae_lite.measures import measure_chance, measure_closer, measure_splits
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.saved import load_model, save_model
 from cpvae_lite.sheets import grey_sheet
 from cpvae_lite.storage import read_json, write_json, write_png
+from cpvae_lite.zoo import CATEGORICAL
 
 ACROSS = 8  # images in a row of a sheet, and rows
 FOLLOWED = ("bound", "kl_z", "kl_c", "used_categories")  # of the validation images, epoch by epoch
@@ -41,7 +43,7 @@ def leave(
 
     Returns:
         The record: "run", the three parts of `begun`, "environment", "epochs", "best_epoch", "seconds" (of training),
-        "validation" (see :func:`followed`), "measures" and, where it is wanted, "closer" (see :func:`closer`).
+        "validation" (see :func:`followed`), "measures" and the parts that :func:`lacking` wants of it.
 
     Raises:
         OSError: if the folder cannot be written.
@@ -72,36 +74,67 @@ def leave(
         "seconds": round(sum(epoch["seconds"] for epoch in history), 1),
         "validation": followed(history),
         "measures": experiment.measure(model, dataset, len(history)),
-        **closer(experiment, model, dataset),
     }
+    record |= parts(lacking(experiment, record), experiment, model, dataset)
     if SHEET in experiment.keeps:
         write_png(path.with_suffix(".png"), sheet(model, dataset.shape, experiment.training.seed))
     write_json(path, record)
     return record
 
 
-def closer(experiment: Experiment, model: LatentVariableModel, dataset: Dataset) -> dict:
-    """The closer estimate of -log p(x) that an experiment wants, as a part of its record.
+def lacking(experiment: Experiment, record: dict) -> list[str]:
+    """The parts that a record wants beside the measures of every run, and does not have.
+
+    Runs on images that keep their weights are shown by themselves, so more is measured of them: the bounds of the
+    "splits" and, where there are categories, their agreement with labels by "chance". Some want a "closer" estimate.
 
     Args:
+        experiment: what was run.
+        record: as :func:`leave` writes it, with or without these parts.
+
+    Example:
+        >>> from cpvae_lite.grids import named
+        >>> lacking(named("mnist/cp-150-seed0"), {}), lacking(named("mnist/cp-10-seed0"), {})
+        (['closer', 'splits', 'chance'], [])
+    """
+    shown = experiment.on_images and experiment.keeps_weights
+    wanted = {
+        "closer": experiment.closer not in (0, record.get("closer", {}).get("importance_samples")),
+        "splits": shown and "splits" not in record,
+        "chance": shown and experiment.model["name"] in CATEGORICAL and "chance" not in record,
+    }
+    return [part for part, is_wanted in wanted.items() if is_wanted]
+
+
+def parts(wanted: Iterable[str], experiment: Experiment, model: LatentVariableModel, dataset: Dataset) -> dict:
+    """Those parts of a record, measured of the weights that are kept.
+
+    Args:
+        wanted: of those that :func:`lacking` names.
         experiment: what was run.
         model: with the weights that are kept.
         dataset: of the experiment.
 
     Returns:
-        {"closer": what :func:`cpvae_lite.measures.measure_closer` finds, and "environment"}; {} if none is wanted.
+        By name, what :func:`cpvae_lite.measures.measure_closer`, :func:`~cpvae_lite.measures.measure_splits` and
+        :func:`~cpvae_lite.measures.measure_chance` find, each with the "environment" that it was found in.
 
     Example:
         >>> from cpvae_lite import build
         >>> from cpvae_lite.grids import named
         >>> data = Dataset.from_arrays(np.arange(4000).reshape(1000, 4) % 256)
-        >>> closer(named("mnist/cp-10-seed0"), build("cp", features=4, categories=10), data)
-        {}
+        >>> found = parts(["splits"], named("mnist/vae-seed0"), build("vae", features=4), data)
+        >>> found["splits"]["train"]["images"]
+        800
     """
-    if not experiment.closer:
-        return {}
-    found = measure_closer(model, dataset, importance_samples=experiment.closer, seed=experiment.training.seed)
-    return {"closer": found | {"environment": environment(next(model.parameters()).device)}}
+    seed = experiment.training.seed
+    measured = {
+        "closer": lambda: measure_closer(model, dataset, importance_samples=experiment.closer, seed=seed),
+        "splits": lambda: measure_splits(model, dataset, seed=seed),
+        "chance": lambda: measure_chance(model, dataset, seed=seed),
+    }
+    where = environment(next(model.parameters()).device)
+    return {part: measured[part]() | {"environment": where} for part in wanted}
 
 
 def complete(experiment: Experiment, model: LatentVariableModel, dataset: Dataset, path: Path) -> dict:
@@ -132,7 +165,8 @@ def complete(experiment: Experiment, model: LatentVariableModel, dataset: Datase
         ...     complete(run, run.build(data), data, path)["closer"]["importance_samples"]
         2
     """
-    record = read_json(path) | closer(experiment, model, dataset)
+    record = read_json(path)
+    record |= parts(lacking(experiment, record), experiment, model, dataset)
     write_json(path, record)
     return record
 

@@ -19,7 +19,7 @@ from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.own_process import Job
 from cpvae_lite.pools import Report, local_pool
 from cpvae_lite.progress import Progress
-from cpvae_lite.records import complete, leave
+from cpvae_lite.records import complete, lacking, leave
 from cpvae_lite.results import Results
 from cpvae_lite.run_files import read_run
 from cpvae_lite.saved import load_model
@@ -41,7 +41,7 @@ def result_path(folder: str | Path, experiment: Experiment) -> Path:
 
 
 def missing(experiments: Iterable[Experiment], folder: str | Path) -> list[Experiment]:
-    """The experiments that have no result in `folder` yet, or none with a closer estimate that they want.
+    """The experiments that have no result in `folder` yet, or none with all the parts that they want.
 
     Args:
         experiments: from :func:`cpvae_lite.grids.grid`.
@@ -67,7 +67,7 @@ def missing(experiments: Iterable[Experiment], folder: str | Path) -> list[Exper
 def _is_whole(experiment: Experiment, stored: Results) -> bool:
     """Whether the record is there, with all that is wanted."""
     record = stored.record(experiment.label, experiment.training.seed)
-    return record is not None and experiment.closer in (0, record.get("closer", {}).get("importance_samples"))
+    return record is not None and not lacking(experiment, record)
 
 
 def _require_alike(experiment: Experiment, stored: Results, dataset: Dataset | None = None) -> None:
@@ -89,7 +89,7 @@ def reproduce(
 
     The run lives in a folder beside its result while it trains; cut off, it goes on from there to the very
     weights of an uninterrupted run. The result comes last, as one file: it is there or it is not. A result that lacks
-    nothing but a closer estimate of -log p(x) gets it from the weights beside it, without training.
+    nothing but parts that are measured of kept weights gets them from the weights beside it, without training.
 
     Args:
         experiment: from :func:`cpvae_lite.grids.grid`.
@@ -100,14 +100,13 @@ def reproduce(
 
     Returns:
         The record that was written: "run", "model", "training", "data", "environment", "epochs", "best_epoch",
-        "seconds" (of training, all parts of a resumed run together), "validation", "measures" and, for some,
-        "closer"; see
-        :func:`cpvae_lite.records.leave`.
+        "seconds" (of training, all parts of a resumed run together), "validation", "measures" and, for some, more
+        parts; see :func:`cpvae_lite.records.leave` and :func:`cpvae_lite.records.lacking`.
 
     Raises:
         BusyError: if another process is at this run in this folder.
         FileNotFoundError: if the data are missing and cannot be downloaded, or the weights of a result that lacks
-            a closer estimate.
+            parts.
         NotFiniteError: if the training breaks; see :func:`cpvae_lite.fit`.
         OSError: if the folder cannot be written.
         ValueError: if what is there is damaged, or of other settings, or if results of that label are of other data.

@@ -33,7 +33,8 @@ class TrainConfig:
         least_temperature: where it stops falling.
         seed: of the order of images, the binarisation and the draws.
         checkpoint_every: epochs between checkpoints.
-        compile: compile the objective with torch.compile: a minute of waiting, then faster steps.
+        compile: compile the objective with torch.compile: a minute of waiting, then faster steps, and other draws
+            from the same seed.
 
     Raises:
         TypeError, ValueError: if a setting is out of range.

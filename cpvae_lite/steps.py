@@ -107,6 +107,8 @@ class Steps:
 
     def __init__(self, state: TrainState, images: Tensor, config: TrainConfig):
         self.state, self.images, self.config = state, images, config
+        if config.compile:
+            torch.compiler.reset()  # after some compiled models torch would silently go on without compiling
         self._objective = torch.compile(objective) if config.compile else objective
         self._batch = torch.zeros(config.batch_size, dtype=torch.long, device=images.device)
         self._kl_weight, self._temperature = (torch.zeros((), device=images.device) for _ in range(2))

@@ -44,14 +44,16 @@ def fit(
 
     The model ends with the weights of the epoch with the best validation bound (hard c, one z, KL weight
     1, a fixed seed), and with q(c) of the training set in `model.aggregated_posterior`. On a GPU the step is
-    recorded once as a CUDA graph and then replayed: hooks on the model are called in the first steps only.
+    recorded once as a CUDA graph and then replayed: hooks on the model are called in the first steps only. (No GPU was
+    at hand so far: the recording was tested with a stand-in on the CPU.)
 
     Args:
         model: from :func:`cpvae_lite.build`.
         dataset: with as many features as the model.
         config: the settings; see :class:`cpvae_lite.schedule.TrainConfig` for the defaults.
         out: a folder for checkpoints and the finished model; None keeps nothing on disk.
-        resume: go on from the checkpoint in `out`, to the very weights of an uninterrupted run.
+        resume: go on from the checkpoint in `out`, to the very weights of an uninterrupted run; on the same machine
+            with the same number of threads, as sums are rounded in another order elsewhere.
         progress: show a bar with the epoch, the bound, the KL terms and the used categories.
         after_epoch: called with the model after each epoch, to watch it learn; what it draws changes nothing.
 
@@ -216,12 +218,15 @@ def _finished(history: History, config: TrainConfig) -> bool:
 
 
 def _validate(model: LatentVariableModel, x: Tensor) -> dict[str, float]:
+    responsibilities = model.predict_proba(x) if model.categories else x.new_zeros(())
+    if not responsibilities.isfinite().all():  # nothing can be drawn from it
+        raise NotFiniteError("the posterior of c is not finite on validation images")
     estimate = estimate_bound(model, x)
     if not math.isfinite(estimate.value):
         raise NotFiniteError(f"the validation bound is {estimate.value}")
     found = {"bound": estimate.value, "standard_error": estimate.standard_error, **estimate.terms}
     if model.categories:
-        found["used_categories"] = used_categories(model.predict_proba(x).mean(0))
+        found["used_categories"] = used_categories(responsibilities.mean(0))
     return found
 
 

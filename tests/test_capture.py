@@ -1,5 +1,6 @@
 """A recorded training step gives the numbers of the step itself; without a GPU, a tape stands in for the CUDA graph."""
 
+import shutil
 import weakref
 
 import numpy as np
@@ -251,6 +252,16 @@ def test_a_step_that_waits_for_the_device_cannot_be_recorded(tapes, monkeypatch)
     assert same(weights(network), weights(model()))
 
 
+@pytest.mark.skipif(not shutil.which("c++"), reason="torch.compile needs a compiler")
+@pytest.mark.filterwarnings("ignore")  # the compiler says what might be faster
+def test_a_compiled_training_does_not_depend_on_what_was_compiled_before(monkeypatch):
+    """After some models torch would go on without compiling, and the same seed would give other draws."""
+    alone = trained(model("vae"), compile=True)
+    monkeypatch.setattr(torch._dynamo.config, "recompile_limit", 1)
+    trained(model("mog"), compile=True)
+    agree(trained(model("vae"), compile=True), alone)
+
+
 # --- on a GPU -----------------------------------------------------------------------------------------------
 
 
@@ -261,6 +272,17 @@ def on_gpu(network):
 @GPU
 def test_a_captured_training_ends_in_the_very_weights_of_an_eager_one(eagerly, variant):
     agree(trained(on_gpu(model(**variant))), eagerly(trained, on_gpu(model(**variant))))
+
+
+@GPU
+@pytest.mark.parametrize("gate", ["probs", "sample"])
+def test_a_captured_training_on_the_sum_agrees_with_an_eager_one(eagerly, gate):
+    """Sums over categories may be added up in another order."""
+    settings = {"objective": "summed"}
+    found, _ = trained(on_gpu(model(gate=gate)), **settings)
+    expected, _ = eagerly(trained, on_gpu(model(gate=gate)), **settings)
+    for name, value in expected.items():
+        assert torch.allclose(found[name], value, atol=1e-4), name
 
 
 @GPU

@@ -484,6 +484,32 @@ def test_a_checkpoint_of_a_newer_format_is_refused(run):
         resumed(run)
 
 
+def frozen(*names):
+    network = model()
+    for name, weight in network.named_parameters():
+        weight.requires_grad_(name not in names)
+    return network
+
+
+def test_a_run_with_frozen_weights_goes_on_to_the_very_weights(tmp_path):
+    name = "latents.1.prior.mean"
+    whole, parts = frozen(name), frozen(name)
+    start = weights(whole)[name]
+    fit(whole, images(name="grey"), config(epochs=3), progress=False)
+    fit(parts, images(name="grey"), config(epochs=1), out=tmp_path, progress=False)
+    again = frozen(name)
+    fit(again, images(name="grey"), config(epochs=3), out=tmp_path, resume=True, progress=False)
+    assert same(weights(again), weights(whole)) and torch.equal(weights(again)[name], start)
+
+
+@pytest.mark.parametrize(("there", "here"), [(("latents.1.prior.mean",), ()), ((), ("latents.1.prior.mean",))])
+def test_a_run_is_not_resumed_with_other_weights_frozen(tmp_path, there, here):
+    fit(frozen(*there), images(name="grey"), config(epochs=3), out=tmp_path, progress=False)
+    says = "frozen there and is trained here" if there else "trained there and is frozen here"
+    with pytest.raises(ValueError, match=f"latents.1.prior.mean was {says}; see its requires_grad"):
+        fit(frozen(*here), images(name="grey"), config(epochs=4), out=tmp_path, resume=True, progress=False)
+
+
 def test_a_checkpoint_of_another_run_is_refused(run, tmp_path):
     fit(model(), images(name="grey"), config(seed=1), out=tmp_path / "other", progress=False)
     (run / "checkpoint.safetensors").write_bytes((tmp_path / "other" / "checkpoint.safetensors").read_bytes())

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from training_runs import config, images, model
 
-from cpvae_lite import cli, fit, joint, load_dataset, load_model, train
+from cpvae_lite import build, cli, fit, joint, load_dataset, load_model, save_model, train
 from cpvae_lite._seeding import seeded
 from cpvae_lite.aggregated import AggregatedPosterior
 from cpvae_lite.metrics import used_categories
@@ -127,6 +127,16 @@ def test_a_model_that_the_package_ships_is_sampled_by_its_name_or_folder(tmp_pat
     with seeded(0, device=torch.device("cpu")):
         drawn = grey_sheet(load_model(folder).sample(4, category=3), columns=2, shape=(28, 28))
     assert (np.asarray(Image.open(files[0])) == drawn.repeat(4, 0).repeat(4, 1)).all()
+
+
+@pytest.mark.parametrize("command", [("evaluate",), ("check",), ("sample", "--out", "new.png")])
+def test_a_model_that_was_saved_without_a_run_is_told_from_one(tmp_path, monkeypatch, capsys, command):
+    save_model(build("vae", features=784), tmp_path / "alone")
+    monkeypatch.chdir(tmp_path / "alone")
+    name, *rest = command
+    for folder in (".", str(tmp_path / "alone")):
+        says = f"{folder} holds a model, but not what it was trained on: there is no run.json in it, and no alone.json"
+        assert says in fails(capsys, name, folder, *rest)
 
 
 def test_a_report_beside_a_run_is_no_record_of_it(run, capsys):

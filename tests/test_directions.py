@@ -1,7 +1,10 @@
+from dataclasses import astuple
+
 import pytest
 import torch
 from torch import nn
 
+import cpvae_lite.directions
 from cpvae_lite import build
 from cpvae_lite.directions import centres, prototypes
 
@@ -31,6 +34,14 @@ def test_directions_are_singular_vectors_of_the_slope_in_standard_deviations(lin
         _, change, vectors = torch.linalg.svd(slope)
         assert torch.allclose(found.change[k], change)
         assert torch.allclose((found.directions[k] * vectors).sum(-1).abs(), torch.ones(3, dtype=torch.float64))
+
+
+def test_categories_are_taken_in_blocks(monkeypatch):
+    model = build("cp", features=20, categories=5, latent_size=4, hidden=8).double()
+    whole = prototypes(model)
+    monkeypatch.setattr(cpvae_lite.directions, "BLOCK", 2)
+    for one, other in zip(astuple(prototypes(model)), astuple(whole), strict=True):
+        assert torch.allclose(one, other)
 
 
 def test_a_small_step_moves_the_image_by_the_change_given():

@@ -1,5 +1,7 @@
 """Category usage and agreement with labels, against counting by hand and against scikit-learn."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -173,6 +175,13 @@ def test_labels_overlap_by_what_they_have_in_common():
     alike, apart = torch.full((3, 4), 0.25), torch.eye(3, 4)
     assert label_overlap(alike) == 1 and label_overlap(apart) == 0
     assert label_overlap(torch.tensor([[0.7, 0.3], [0.4, 0.6], [0.7, 0.3]])) == pytest.approx((0.7 + 0.7 + 1) / 3)
+
+
+def test_a_label_without_images_uses_no_category_and_overlaps_with_none():
+    posteriors = torch.tensor([[0.7, 0.3], [torch.nan, torch.nan], [0.4, 0.6]])
+    assert first_categories(posteriors, 1) == [[0], [], [1]]
+    assert label_overlap(posteriors) == pytest.approx(0.7)
+    assert math.isnan(label_overlap(posteriors[:2]))
 
 
 def test_a_unit_is_active_if_its_mean_varies():

@@ -52,6 +52,20 @@ def test_expected_divergence_is_the_weighted_sum_over_components(posterior, prio
     assert torch.allclose(found, expected, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.parametrize("offset", [0.0, 10.0, 100.0])
+def test_far_from_the_origin_the_divergence_keeps_its_digits(offset):
+    """Narrow priors a hundred units away, in float32: a sum of squares from the origin would be off by nats."""
+    mean, loc = 0.3 * torch.randn(150, 40), 0.3 * torch.randn(8, 40)
+    weights, log_variance = torch.randn(8, 150).softmax(1), torch.full((150, 40), -6.0)
+    pairs = [(diagonal_normal(offset + loc, torch.full((40,), -6.0)), offset + mean)]
+    (q, shifted), *_ = pairs
+    found = expected_kl(q, weights, shifted, log_variance)
+    exact = q.base_dist.loc.double(), q.base_dist.scale.double().square().log(), shifted.double(), log_variance.double()
+    rows, each = diagonal_normal(exact[0][:, None], exact[1][:, None]), diagonal_normal(exact[2], exact[3])
+    expected = (weights.double() * D.kl_divergence(rows, each)).sum(1)
+    assert torch.allclose(found.double(), expected, rtol=1e-5, atol=1e-3)
+
+
 def test_one_hot_weights_pick_one_component(posterior, prior):
     weights = torch.eye(7, dtype=torch.double)[[0, 6, 3, 3, 1, 5]]
     found = expected_kl(posterior, weights, prior.mean, prior.log_variance)

@@ -297,6 +297,14 @@ def test_few_draws_look_purer_than_they_are_by_as_much_as_the_docstring_says():
     assert of_chance([0.9, 0.05, 0.05], 100).purity == pytest.approx(0.9, abs=0.002)
 
 
+def test_chance_of_many_labels_and_sizes_takes_fewer_drawings(monkeypatch):
+    counts = torch.diag(torch.arange(41, 101))  # 60 labels, and categories of 60 sizes
+    weights = torch.full((60,), 1 / 60).double()
+    found = Purity(counts, weights).chance
+    monkeypatch.setattr(cpvae_lite.purity, "MOST_COUNTS", 50 * counts.numel())
+    assert Purity(counts, weights).chance == pytest.approx(found, abs=0.002) and Purity(counts, weights).chance != found
+
+
 @pytest.mark.parametrize("draws", [1, 3, 100, 10_000])
 def test_chance_is_what_categories_have_that_mean_nothing(draws):
     found = of_chance([0.15] * 4 + [0.1] * 4, draws, categories=200)

@@ -8,10 +8,10 @@ import pytest
 import torch
 from training_runs import without_seconds
 
-from cpvae_lite import fit, load_dataset
+from cpvae_lite import estimate_bound, fit, load_dataset
 from cpvae_lite._seeding import seeded
 from cpvae_lite.grids import named
-from cpvae_lite.records import environment, followed, leave, sheet
+from cpvae_lite.records import environment, followed, lacking, leave, sheet
 from cpvae_lite.results import Results
 from cpvae_lite.run_files import read_run
 from cpvae_lite.sheets import image_grid
@@ -54,6 +54,39 @@ def test_what_was_measured_is_what_is_kept(trained, tmp_path, kind):
     run, _, dataset, *_ = trained
     kept = Results("fashion-mnist", tmp_path).model("cp-10")
     assert run.measure(kept, dataset, 2) == record["measures"]
+
+
+def test_of_kept_weights_the_bounds_of_all_splits_are_measured(trained, tmp_path):
+    record = left(trained, tmp_path, "half weights")
+    dataset, kept = trained[2], Results("fashion-mnist", tmp_path).model("cp-10")
+    for split, images in (("train", 300), ("validation", 100)):
+        found, expected = record["splits"][split], estimate_bound(kept, dataset.observed(split), seed=0)
+        assert found["images"] == images
+        assert (-found["negative_bound"], found["standard_error"]) == (expected.value, expected.standard_error)
+    assert record["splits"]["environment"] == record["chance"]["environment"] == environment("cpu")
+
+
+def test_by_chance_categories_keep_their_sizes_and_lose_their_labels(trained, tmp_path):
+    """Whatever the deal, the largest label is a floor of purity, and no measure depends on what the images show."""
+    record = left(trained, tmp_path, "weights")
+    labels = trained[2].test.labels["item"]
+    by_chance, own = record["chance"]["labels"]["item"], record["measures"]["labels"]["item"]
+    assert by_chance.keys() == own.keys()
+    assert by_chance["purity"] >= labels.bincount().max().item() / len(labels)
+    assert by_chance["nmi"] < own["nmi"] and by_chance["ari"] < own["ari"]
+
+
+def test_a_record_lacks_nothing_once_it_is_left(trained, tmp_path):
+    run = trained[0]
+    for keeps in ((), ("sheet",), ("weights",)):
+        assert lacking(replace(run, keeps=keeps), left(trained, tmp_path, *keeps)) == []
+    assert lacking(replace(run, keeps=("weights",), closer=3), left(trained, tmp_path)) == [
+        "closer",
+        "splits",
+        "chance",
+    ]
+    without_categories = replace(named("fashion-mnist/vae-seed0"), keeps=("weights",))
+    assert lacking(without_categories, {}) == ["splits"]
 
 
 def test_half_weights_are_rounded_before_they_are_measured(trained, tmp_path):

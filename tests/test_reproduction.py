@@ -14,6 +14,7 @@ from cpvae_lite.grids import named
 from cpvae_lite.records import environment
 from cpvae_lite.reproduction import missing, reproduce, reproduce_all, result_path
 from cpvae_lite.results import Results
+from cpvae_lite.storage import write_json
 
 pytestmark = pytest.mark.filterwarnings("ignore:stopped inside the warm-up")
 
@@ -194,6 +195,17 @@ def test_a_closer_estimate_is_added_to_a_result_from_its_weights(run, tmp_path, 
     assert completed == json.loads(result_path(tmp_path / "a", run).read_text())
     assert missing([closer, run], tmp_path / "a") == [] and not list(tmp_path.rglob("*.lock"))
     assert missing([replace(run, closer=8)], tmp_path / "a") == [replace(run, closer=8)]
+
+
+@pytest.mark.filterwarnings("ignore:stopped inside the warm-up")
+def test_a_result_from_before_parts_were_measured_gets_them_from_its_weights(tmp_path, monkeypatch):
+    few_data.use(monkeypatch)
+    run = named("mnist/cp-150-seed0").lasting(1).judged_by(1)
+    whole = reproduce(run, tmp_path, progress=False)
+    write_json(result_path(tmp_path, run), {key: whole[key] for key in whole if key not in ("splits", "chance")})
+    assert missing([run], tmp_path) == [run]
+    monkeypatch.setattr(Experiment, "build", lambda *_: 1 / 0)  # nothing is trained
+    assert reproduce(run, tmp_path, progress=False) == whole and {"splits", "chance"} <= whole.keys()
 
 
 def test_a_closer_estimate_wants_the_weights(run, tmp_path):

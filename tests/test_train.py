@@ -800,6 +800,14 @@ def test_weights_that_break_in_the_last_step_of_an_epoch_are_reported_too(monkey
     assert len(checkpoint(tmp_path)[1]["history"]) == 2
 
 
+@pytest.mark.parametrize("name", ["vae", "cp", "indqp", "mog"])
+def test_an_overflow_that_validation_is_the_first_to_see_is_reported_too(tmp_path, name):
+    few = images(100)  # one step an epoch, which leaves weights that are finite and beyond reason
+    with pytest.raises(NotFiniteError, match=r"validation .*Try a smaller learning rate"):
+        fit(model(name), few, config(learning_rate=1e20, epochs=2, batch_size=80), out=tmp_path, progress=False)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("rate", [1e3, 1e30])
 def test_a_learning_rate_beyond_reason_is_reported_as_such(rate):
     with pytest.raises(NotFiniteError, match="Try a smaller learning rate"):
