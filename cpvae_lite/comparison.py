@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-import torch
-from torch import Tensor
-
 from cpvae_lite.classifier import load_classifier
-from cpvae_lite.classifier_score import ClassifierScore, classifier_score, reference_scores
+from cpvae_lite.classifier_score import reference_scores
 from cpvae_lite.columns import BOUND, RELAXED, Column
 from cpvae_lite.data import Dataset
 from cpvae_lite.grids import SHOWN
-from cpvae_lite.measures import MILLION
+from cpvae_lite.image_figures import stored_posteriors
 from cpvae_lite.metrics import first_categories, label_overlap, shared_by_chance, shared_categories
 from cpvae_lite.paper import FIRST_CATEGORIES, reported
 from cpvae_lite.results import Results, Spread
-from cpvae_lite.sheets import images_of
+from cpvae_lite.stored_runs import generating_bound, score_of_samples
 from cpvae_lite.table_3 import rows_of
 from cpvae_lite.tables import Table
 from cpvae_lite.zoo import CATEGORICAL, NAMES
@@ -103,32 +98,6 @@ def generating_table(results: Results) -> Table:
     return Table(["model", "-bound, p(c) = 1/K", "-bound, p(c) = q(c)", "difference"], rows)
 
 
-def generating_bound(results: Results, label: str) -> float:
-    """Minus the bound of the model that images are drawn from, whose p(c) is q(c) of the training images.
-
-    The bound has p(c) in -KL(q(c|x) ‖ p(c)) alone (Eq. 11). So the mean over test images, whose q(c) the run has
-    stored, changes by the sum over c of q(c) log(K p(c)).
-
-    Args:
-        results: with the weights of the label's first seed.
-        label: of a model with categories.
-
-    Returns:
-        Nats per test image.
-
-    Raises:
-        FileNotFoundError: if the weights are not there.
-        KeyError: if the label was never run.
-
-    Example:
-        >>> round(generating_bound(Results("omniglot"), "cp-500"), 2)
-        112.93
-    """
-    measures, model = results.first(label), results.model(label)
-    q_c, p_c = torch.tensor(measures["aggregated_posterior"]).double(), model.aggregated_posterior.double()
-    return measures["negative_bound"] - torch.xlogy(q_c, len(p_c) * p_c).sum().item()
-
-
 def samples_table(results: Results, dataset: Dataset) -> Table:
     """How a classifier judges the stored samples of each model, and real images beside them.
 
@@ -160,26 +129,6 @@ def samples_table(results: Results, dataset: Dataset) -> Table:
     real = reference_scores(load_classifier(results.table), dataset)
     spreads = [Spread.over([getattr(group, name) for group in real]).format(2) for name in SCORES]
     return Table(["samples of", "K", *SCORES], [*rows, ["test images", "", *spreads]])
-
-
-@lru_cache(maxsize=64)  # several sentences of the paper ask for the same
-def score_of_samples(results: Results, label: str) -> ClassifierScore:
-    """How the shipped classifier judges the 64 samples that a run left.
-
-    Args:
-        results: of "mnist" or "fashion-mnist".
-        label: as "cp-150"; of several seeds the first is judged.
-
-    Raises:
-        ValueError: if the package has no classifier for the data.
-        FileNotFoundError: if that run left no samples.
-
-    Example:
-        >>> of_cp, of_indp = (score_of_samples(Results("mnist"), label) for label in ("cp-150", "indp-150"))
-        >>> of_cp.doubt < of_indp.doubt  # fewer of its digits could be two
-        True
-    """
-    return classifier_score(load_classifier(results.table), images_of(results.sheet(label)))
 
 
 def shared_table(results: Results) -> Table:
@@ -229,6 +178,7 @@ def shared(measures: dict) -> int:
         measures: of a run of a model with a latent c, on data with one kind of label.
 
     Example:
+        >>> import torch
         >>> each = torch.tensor([[2, 2, 2, 2, 2, 0, 0], [0, 0, 2, 2, 2, 2, 2]])  # tenths of q(c|label), seven c
         >>> shared({"label_posterior_millionths": {"digit": each * 100_000}})  # categories 2, 3 and 4
         3
@@ -291,27 +241,6 @@ def label_table(results: Results, label_names: tuple[str, ...]) -> Table:
     lists = [first_categories(stored_posteriors(results.first(label))) for _, label in shown]
     rows = [[label, *(_marked(first, row) for first in lists)] for row, label in enumerate(label_names)]
     return Table(["label", *(NAMES[name] for name, _ in shown)], rows)
-
-
-def stored_posteriors(measures: dict) -> Tensor:
-    """q(c|label) of the test images as a run stored it, (labels, K), NaN for a label without images; Omniglot's labels
-    are the alphabets.
-
-    Args:
-        measures: of a run of a model with a latent c, on images.
-
-    Raises:
-        KeyError: if the model has no c.
-        ValueError: if several kinds of label are stored, or none.
-
-    Example:
-        >>> q = stored_posteriors(Results("omniglot").first("cp-500"))
-        >>> q.shape, q.sum(1).round(decimals=2).unique()  # 50 alphabets, each with a distribution
-        (torch.Size([50, 500]), tensor([1.]))
-    """
-    (millionths,) = measures["label_posterior_millionths"].values()
-    shares = torch.as_tensor(millionths) / MILLION
-    return torch.where(shares.any(1, keepdim=True), shares, torch.nan)
 
 
 def _marked(first: list[list[int]], row: int) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from operator import itemgetter
 
 import torch
+from torch import Tensor
 
-from cpvae_lite.comparison import stored_posteriors
+from cpvae_lite.measures import MILLION
 
 Figure = Callable[[dict], float]  # takes the measures of a run
 
@@ -100,6 +101,28 @@ def empty(found: dict) -> int:
         1
     """
     return sum(share * found["images"] < 0.1 for share in found["aggregated_posterior"])
+
+
+def stored_posteriors(measures: dict) -> Tensor:
+    """q(c|label) of the test images as a run stored it, (labels, K), NaN for a label without images; Omniglot's labels
+    are the alphabets.
+
+    Args:
+        measures: of a run of a model with a latent c, on images.
+
+    Raises:
+        KeyError: if the model has no c.
+        ValueError: if several kinds of label are stored, or none.
+
+    Example:
+        >>> from cpvae_lite.results import Results
+        >>> q = stored_posteriors(Results("omniglot").first("cp-500"))
+        >>> q.shape, q.sum(1).round(decimals=2).unique()  # 50 alphabets, each with a distribution
+        (torch.Size([50, 500]), tensor([1.]))
+    """
+    (millionths,) = measures["label_posterior_millionths"].values()
+    shares = torch.as_tensor(millionths) / MILLION
+    return torch.where(shares.any(1, keepdim=True), shares, torch.nan)
 
 
 def categories_of_labels(found: dict) -> list[float]:

@@ -11,13 +11,13 @@ from functools import partial
 
 from cpvae_lite.claims import Stored
 from cpvae_lite.classifier_score import ClassifierScore
-from cpvae_lite.comparison import generating_bound, score_of_samples, stored_posteriors
 from cpvae_lite.datasets import FASHION_ITEMS
 from cpvae_lite.grids import SHOWN
-from cpvae_lite.image_figures import Figure
+from cpvae_lite.image_figures import Figure, stored_posteriors
 from cpvae_lite.metrics import first_categories
 from cpvae_lite.paper import SIZES, reported
 from cpvae_lite.results import NotRunError, Spread
+from cpvae_lite.stored_runs import generating_bound, score_of_samples
 from cpvae_lite.zoo import NAMES, SINGLE
 
 CLOTHES, DIGITS, LETTERS = "fashion-mnist", "mnist", "omniglot"
@@ -156,7 +156,7 @@ class Shown:
         """Minus the bound of a model's first seed with the p(c) that images are drawn from.
 
         Returns:
-            Nats per test image; see :func:`cpvae_lite.comparison.generating_bound`.
+            Nats per test image; see :func:`cpvae_lite.stored_runs.generating_bound`.
 
         Raises:
             FileNotFoundError: if the weights of that run are not there.
