@@ -49,7 +49,7 @@ class Table:
         return "\n".join(_aligned(line, widths) for line in lines)
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col"{self.STYLE}>{escape(name)}</th>' for name in self.header)
+        head = "".join(f'<th scope="col"{self.STYLE}>{_signed(escape(name))}</th>' for name in self.header)
         body = "\n".join(f"<tr>{self._cells(row)}</tr>" for row in self.rows)
         return f'<table class="{self.KIND}">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>'
 
@@ -95,6 +95,11 @@ class Sentences(Table):
         if place := PLACE.fullmatch(text):
             return '<a href="{}.html#{}">{}</a>'.format(*place.group(1, 2, 1))
         return "<br>".join(_unbroken(escape(part)) for part in re.split("(?<=;) ", text))
+
+
+def _signed(name: str) -> str:
+    """A minus stays on the line of the word that it is the sign of."""
+    return re.sub(r"^-\S+", r'<span style="white-space: nowrap">\g<0></span>', name)
 
 
 def _unbroken(text: str) -> str:

@@ -55,6 +55,12 @@ def test_html_holds_the_same_cells_and_escapes_them():
     assert Cells(Table(header, rows)._repr_html_()).rows == [header, *rows]
 
 
+def test_html_keeps_a_minus_with_its_word():
+    html = Table(["run", "-log p(x)", "test - train"], [["a", "1.0", "-2.0"]])._repr_html_()
+    assert 'nowrap">-log</span> p(x)</th>' in html and ">test - train</th>" in html
+    assert Cells(html).rows[0] == ["run", "-log p(x)", "test - train"]
+
+
 def test_html_keeps_a_mean_with_its_deviation_and_has_the_class_that_pages_style():
     html = Table(["a mean", "x"], [["two words", "1.0 ± 2.0"]])._repr_html_()
     assert html.startswith('<table class="dataframe">') and "two words" in html
