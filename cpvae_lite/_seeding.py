@@ -28,7 +28,7 @@ def seeded(*entropy: int, device: torch.device | str = "cpu") -> Iterator[None]:
     for number in entropy:
         whole_number("seed", number, least=0)
     device = torch.device(device)
-    one_of("the device", device.type, ("cpu", "cuda"))
+    one_of("device", device.type, ("cpu", "cuda"))
     cuda = [torch.cuda.current_device() if device.index is None else device.index] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=cuda):
         # The length goes in, because SeedSequence takes (0,) and (0, 0) for the same.

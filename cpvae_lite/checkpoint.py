@@ -63,10 +63,11 @@ def _require_whole(tensors: dict[str, Tensor], model: LatentVariableModel) -> No
     state = model.state_dict()
     shapes = {f"{part}.{name}": value.shape for part in ("model", "best") for name, value in state.items()}
     for index, (name, weight) in enumerate(model.named_parameters()):
-        was_trained = f"optimizer.{index}.step" in tensors
-        if was_trained != weight.requires_grad:
-            there, here = ("trained", "frozen") if was_trained else ("frozen", "trained")
-            raise ValueError(f"{name} was {there} there and is {here} here; see its requires_grad")
+        was_trained = any(key.startswith(f"optimizer.{index}.") for key in tensors)
+        if was_trained and not weight.requires_grad:
+            raise ValueError(f"{name} was trained there and is frozen here; see its requires_grad")
+        if weight.requires_grad and not was_trained:
+            raise ValueError(f"{name} was frozen or without a gradient there, and is to be trained here")
         if was_trained:
             shapes |= {f"optimizer.{index}.{slot}": weight.shape for slot in ("exp_avg", "exp_avg_sq")}
             shapes[f"optimizer.{index}.step"] = torch.Size()

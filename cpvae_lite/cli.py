@@ -186,7 +186,7 @@ def _description(folder: Path) -> dict:
     """What a run was made of."""
     if not _is_result(folder):
         return read_run(folder)
-    record = Path(f"{folder.resolve()}.json")
+    record = Path(f"{os.path.abspath(folder)}.json")  # noqa: PTH100 (`resolve` would take the name behind a link)
     if not record.exists():
         raise FileNotFoundError(
             f"{folder} holds a model, but not what it was trained on: there is no run.json in it, and no {record.name}"

@@ -135,7 +135,8 @@ def categories_of_labels(found: dict) -> list[float]:
         >>> categories_of_labels({"label_posterior_millionths": {"digit": [[250000] * 4, [0, 0, 1000000, 0]]}})
         [4.0, 1.0]
     """
-    return torch.special.entr(stored_posteriors(found)).sum(1).exp().tolist()
+    posteriors = stored_posteriors(found)
+    return torch.special.entr(posteriors[~posteriors.isnan().any(1)]).sum(1).exp().tolist()
 
 
 def most_of_an_alphabet(found: dict) -> float:
@@ -148,4 +149,4 @@ def most_of_an_alphabet(found: dict) -> float:
         >>> most_of_an_alphabet({"label_posterior_millionths": {"alphabet": [[500000, 500000], [250000, 750000]]}})
         0.75
     """
-    return stored_posteriors(found).max().item()
+    return stored_posteriors(found).nan_to_num(0).max().item()

@@ -26,7 +26,7 @@ def splits_table(results: Results) -> Table:
     Example:
         >>> table = splits_table(Results("omniglot"))
         >>> table.header
-        ['run, seed 0', 'train', 'validation', 'test', 'test - train']
+        ['run, first seed', 'train', 'validation', 'test', 'test - train']
         >>> [row[0] for row in table.rows]
         ['CP-VAE 500', 'INDq 500', 'INDp 500', 'INDqp 500']
         >>> splits_table(Results("synthetic")).rows  # nothing of the kind is stored
@@ -35,7 +35,7 @@ def splits_table(results: Results) -> Table:
     ordered = [run.label for run in grid(results.table, [0]) if run.label in results]
     firsts = {label: results.runs(label)[0] for label in ordered}
     rows = [_row(label, run) for label, run in firsts.items() if "splits" in run]
-    return Table(["run, seed 0", *SPLITS, "test", f"test - {SPLITS[0]}"], rows)
+    return Table(["run, first seed", *SPLITS, "test", f"test - {SPLITS[0]}"], rows)
 
 
 def _row(label: str, run: dict) -> list[str]:

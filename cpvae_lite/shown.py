@@ -327,6 +327,7 @@ def named_as_asked(found: Shown, name: str = "cp", count: int = 5) -> list[float
     return [
         sum(counts[category][label] for category in categories) / sum(sum(counts[category]) for category in categories)
         for label, categories in enumerate(first)
+        if categories  # a label without images has none
     ]
 
 

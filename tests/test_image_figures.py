@@ -1,8 +1,22 @@
 """Figures behind the sentences about images, on numbers made up for it."""
 
-import pytest
+from dataclasses import replace
 
-from cpvae_lite.image_figures import empty, mixed, most_of_an_alphabet, purity, used
+import pytest
+import torch
+
+from cpvae_lite import Dataset, build, plots
+from cpvae_lite.comparison import overlap, shared
+from cpvae_lite.image_figures import (
+    categories_of_labels,
+    empty,
+    mixed,
+    most_of_an_alphabet,
+    purity,
+    stored_posteriors,
+    used,
+)
+from cpvae_lite.measures import measure_images
 from cpvae_lite.results import Results, Spread
 from cpvae_lite.shown import BOTH, DIGITS, PLAIN, Shown, by_data
 
@@ -13,6 +27,23 @@ def test_a_category_is_mixed_if_no_kind_comes_in_more_than_half_of_the_cases():
 
 def test_a_category_is_empty_if_no_image_uses_it():
     assert empty({"images": 1000, "aggregated_posterior": [0.0, 0.00009, 0.00011, 0.9998]}) == 2
+
+
+def test_a_label_without_test_images_is_left_out_of_every_figure():
+    """Three labels, the second of which is in the training split alone."""
+    labels = [0, 1, 2] * 20 + [0, 2] * 10
+    data = Dataset.from_arrays(torch.arange(80 * 16).view(80, 16) % 256, labels)
+    kept = torch.nonzero(data.test.labels["label"] != 1)[:, 0]
+    data = replace(data, test=data.test[kept])
+    model = build("cp", features=16, categories=3, hidden=8)
+    found = measure_images(model, data, temperature=0.5, importance_samples=0, seed=0)
+    posteriors = stored_posteriors(found)
+    assert posteriors.isnan().any(1).tolist() == [False, True, False]
+    assert len(categories_of_labels(found)) == 2 and 1 / 3 <= most_of_an_alphabet(found) <= 1
+    assert overlap(found) == pytest.approx(torch.minimum(posteriors[0], posteriors[2]).sum().item())
+    assert shared(found) == 3  # both labels list all three
+    (image,) = plots.plot_label_posteriors(posteriors, ("a", "b", "c")).axes[0].images
+    assert image.get_array().mask.all(1).tolist() == [False, True, False]
 
 
 class Means(Shown):

@@ -21,7 +21,7 @@ def test_a_row_is_a_run_whose_weights_were_kept_in_the_order_of_table_3(tmp_path
     write(tmp_path, "vae", None)
     write(tmp_path, "indq", 150, seed=1, train=1.0, validation=1.0)
     table = splits_table(Results("mnist", tmp_path))
-    assert table.header == ["run, seed 0", "train", "validation", "test", "test - train"]
+    assert table.header == ["run, first seed", "train", "validation", "test", "test - train"]
     assert table.rows == [
         ["CP-VAE 10", "11.00", "12.00", "12.50", "+1.50 ± 0.50"],
         ["CP-VAE 150", "12.75", "12.00", "12.50", "-0.25 ± 0.50"],

@@ -66,13 +66,10 @@ def test_of_kept_weights_the_bounds_of_all_splits_are_measured(trained, tmp_path
     assert record["splits"]["environment"] == record["chance"]["environment"] == environment("cpu")
 
 
-def test_by_chance_categories_keep_their_sizes_and_lose_their_labels(trained, tmp_path):
-    """Whatever the deal, the largest label is a floor of purity, and no measure depends on what the images show."""
+def test_by_chance_categories_lose_their_labels(trained, tmp_path):
     record = left(trained, tmp_path, "weights")
-    labels = trained[2].test.labels["item"]
     by_chance, own = record["chance"]["labels"]["item"], record["measures"]["labels"]["item"]
     assert by_chance.keys() == own.keys()
-    assert by_chance["purity"] >= labels.bincount().max().item() / len(labels)
     assert by_chance["nmi"] < own["nmi"] and by_chance["ari"] < own["ari"]
 
 

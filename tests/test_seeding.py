@@ -13,6 +13,12 @@ from cpvae_lite._seeding import seeded
 DRAWS = 64
 
 
+@pytest.mark.parametrize("device", ["mps", "meta"])
+def test_a_device_whose_numbers_would_not_follow_is_refused(device):
+    with pytest.raises(ValueError, match=f"unknown device '{device}'"), seeded(0, device=device):
+        pass
+
+
 def drawn(*entropy):
     with seeded(*entropy):
         return torch.rand(DRAWS)
