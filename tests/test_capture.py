@@ -256,11 +256,13 @@ def test_a_step_that_waits_for_the_device_cannot_be_recorded(tapes, monkeypatch)
 @pytest.mark.filterwarnings("ignore")  # the compiler says what might be faster
 def test_a_compiled_training_does_not_depend_on_what_was_compiled_before(monkeypatch):
     """After some models torch would go on without compiling, and the same seed would give other draws."""
-    alone = trained(model("vae"), compile=True)
+    alone, _ = trained(model("vae"), compile=True)
     torch.compiler.reset()  # what was compiled for it would be found again, whatever the limit
     monkeypatch.setattr(torch._dynamo.config, "recompile_limit", 1)
     trained(model("mog"), compile=True)
-    agree(trained(model("vae"), compile=True), alone)
+    again, _ = trained(model("vae"), compile=True)
+    for name, value in alone.items():  # to rounding, as the code may be another
+        assert torch.allclose(again[name], value, atol=1e-3, equal_nan=True), name
 
 
 # --- on a GPU -----------------------------------------------------------------------------------------------
