@@ -180,8 +180,8 @@ def measure_splits(model: LatentVariableModel, dataset: Dataset, *, seed: int) -
         >>> {split: part["images"] for split, part in found.items()}
         {'train': 80, 'validation': 10}
     """
-    device = next(model.parameters())
-    images = {split: dataset.observed(split).to(device) for split in ("train", "validation")}
+    weight = next(model.parameters())
+    images = {split: dataset.observed(split).to(weight) for split in ("train", "validation")}
     return {split: _bound_of(model, x, seed) for split, x in images.items()}
 
 
@@ -213,8 +213,8 @@ def measure_chance(model: LatentVariableModel, dataset: Dataset, *, seed: int) -
         >>> sorted(found["labels"]["label"])
         ['accuracy', 'ari', 'nmi', 'purity']
     """
-    device = next(model.parameters())
-    train, test = (model.predict_proba(dataset.observed(split).to(device)).cpu() for split in ("train", "test"))
+    weight = next(model.parameters())
+    train, test = (model.predict_proba(dataset.observed(split).to(weight)).cpu() for split in ("train", "test"))
     dealt = test[torch.randperm(len(test), generator=torch.Generator().manual_seed(seed))]
     labels, of_training = dataset.test.labels, dataset.train.labels
     kinds = [kind for kind in labels if kind in of_training]
