@@ -120,7 +120,6 @@ SYNTHETIC = (
     Column("purity", lambda found: found.get("purity")),
     Column("categories", lambda found: found.get("effective_categories"), 1),
     Column("KL of c", lambda found: found.get("kl_c"), 2),
-    Column("KL of z", lambda found: found.get("kl_z"), 2),
     Column("distance, uniform c", lambda found: found["uniform"]["distance"] if "uniform" in found else None, 4),
 )
 
