@@ -72,10 +72,6 @@ def _of_ten(stored: Stored) -> list[Shown]:
     return [Shown(stored, data, 10) for data in SEEN]
 
 
-def _with_ten_and_150(stored: Stored) -> list[Shown]:
-    return [Shown(stored, data, size) for data in SEEN for size in (10, 150)]
-
-
 def _ten_clothes(stored: Stored) -> Shown:
     return Shown(stored, CLOTHES, 10)
 
@@ -146,7 +142,8 @@ BOUNDS = (
             f"{printed(columns(stored, *FOUR), FOUR)}"
         ),
         stands=lambda stored: (
-            _titles(columns(stored, *FOUR, over=SEEN)) == _titles(_with_ten_and_150(stored))
+            _titles(columns(stored, *FOUR, over=SEEN))
+            == [Shown(stored, data, size).title for data in SEEN for size in (10, 150)]
             and all(
                 found.better_pair(column.figure) == BOTH
                 for found in columns(stored, *FOUR, over=[DIGITS])
