@@ -1,6 +1,7 @@
 """Variational autoencoders with continuous and discrete latent variables."""
 
 from cpvae_lite._version import __version__
+from cpvae_lite.config import ModelConfig
 from cpvae_lite.data import Dataset
 from cpvae_lite.datasets import load_dataset
 from cpvae_lite.draws import Hard, Mode, Relaxed, Summed
@@ -10,7 +11,7 @@ from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.saved import load_model, save_model
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.train import fit
-from cpvae_lite.zoo import ModelConfig, build
+from cpvae_lite.zoo import build
 
 __all__ = [
     "__version__",

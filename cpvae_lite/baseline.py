@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from cpvae_lite.columns import BOUND, RELAXED, Column
+from cpvae_lite.config import NAMES
 from cpvae_lite.paper import reported
 from cpvae_lite.results import Results
 from cpvae_lite.table_3 import OURS, rows_of
 from cpvae_lite.tables import Table
-from cpvae_lite.zoo import NAMES
 
 VAE = "vae"
 

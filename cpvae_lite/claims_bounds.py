@@ -10,6 +10,7 @@ from functools import partial
 
 from cpvae_lite.claims import Claim, Stored
 from cpvae_lite.columns import BOUND, EVIDENCE, RELAXED
+from cpvae_lite.config import NAMES
 from cpvae_lite.image_figures import kl_of_c
 from cpvae_lite.paper import SIZES, reported
 from cpvae_lite.shown import (
@@ -29,7 +30,6 @@ from cpvae_lite.shown import (
     letters,
     printed,
 )
-from cpvae_lite.zoo import NAMES
 
 SLIGHT = 0.1  # nats
 SAMPLED = ("hvae", "indq")

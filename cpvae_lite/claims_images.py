@@ -12,6 +12,7 @@ from statistics import fmean
 from cpvae_lite.claims import Claim, Stored, open_claim
 from cpvae_lite.claims_bounds import BOUNDS, JUDGED, clearer_than_a_vae
 from cpvae_lite.comparison import overlap, shared, shared_in_paper
+from cpvae_lite.config import NAMES
 from cpvae_lite.grids import SHOWN
 from cpvae_lite.image_figures import (
     Figure,
@@ -44,7 +45,6 @@ from cpvae_lite.shown import (
     letters,
     named_as_asked,
 )
-from cpvae_lite.zoo import NAMES
 
 SIZE = SHOWN[CLOTHES]
 PURE = 0.7  # categories that draw one kind in seven of ten cases, ten kinds being possible, keep to kinds

@@ -12,8 +12,8 @@ import torch
 
 from cpvae_lite import synthetic
 from cpvae_lite.claims import Claim, Stored
+from cpvae_lite.config import NAMES
 from cpvae_lite.results import Spread
-from cpvae_lite.zoo import NAMES
 
 USUAL, LOW, LAST, SLOW = "synthetic", "temperature", "last", "slow"  # the tables of section 6.1
 CALLED = {USUAL: "usual", LOW: "low", LAST: "last epoch", SLOW: "slower"}

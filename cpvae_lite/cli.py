@@ -37,6 +37,7 @@ from cpvae_lite._data import as_typed, asked_for, options_for, trained_on
 from cpvae_lite._seeding import seeded
 from cpvae_lite.checkpoint import require_no_run
 from cpvae_lite.checks import WORLDS, check_model, check_worlds, summary, table, worst
+from cpvae_lite.config import BY_THE_DATA, ModelConfig
 from cpvae_lite.data import Dataset
 from cpvae_lite.datasets import DATASETS
 from cpvae_lite.decomposition import Check
@@ -51,7 +52,7 @@ from cpvae_lite.sheets import grey_sheet
 from cpvae_lite.sources import SOURCES, fetch, locate
 from cpvae_lite.storage import read_json, write_png
 from cpvae_lite.train import fit
-from cpvae_lite.zoo import BY_THE_DATA, ModelConfig, build
+from cpvae_lite.zoo import build
 
 TRAINING = tuple(field.name for field in fields(TrainConfig))
 BUILDING = tuple(field.name for field in fields(ModelConfig) if field.name not in ("name", *BY_THE_DATA))

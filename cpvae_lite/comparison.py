@@ -5,6 +5,7 @@ from __future__ import annotations
 from cpvae_lite.classifier import load_classifier
 from cpvae_lite.classifier_score import reference_scores
 from cpvae_lite.columns import BOUND, RELAXED, Column
+from cpvae_lite.config import CATEGORICAL, NAMES
 from cpvae_lite.data import Dataset
 from cpvae_lite.grids import SHOWN
 from cpvae_lite.image_figures import stored_posteriors
@@ -14,7 +15,6 @@ from cpvae_lite.results import Results, Spread
 from cpvae_lite.stored_runs import generating_bound, score_of_samples
 from cpvae_lite.table_3 import rows_of
 from cpvae_lite.tables import Table
-from cpvae_lite.zoo import CATEGORICAL, NAMES
 
 GAP = Column("difference", lambda found: found["negative_bound"] - found["relaxed_negative_bound"], 2)
 SCORES = ("variety", "doubt", "score")  # of samples, in numbers of labels

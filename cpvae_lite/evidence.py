@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from cpvae_lite.config import NAMES
 from cpvae_lite.elbo import standard_error
 from cpvae_lite.results import Results
 from cpvae_lite.tables import Table
-from cpvae_lite.zoo import NAMES
 
 
 def closer_table(results: Results) -> Table:

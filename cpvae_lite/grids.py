@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from cpvae_lite._arguments import one_of, whole_number
+from cpvae_lite.config import CATEGORICAL, SINGLE
 from cpvae_lite.experiments import HALF_WEIGHTS, SHEET, WEIGHTS, Experiment
 from cpvae_lite.paper import SIZES
 from cpvae_lite.schedule import TrainConfig
-from cpvae_lite.zoo import CATEGORICAL, MODELS, SINGLE
+from cpvae_lite.zoo import MODELS
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from cpvae_lite._arguments import whole_number
 from cpvae_lite._version import __version__
+from cpvae_lite.config import GATES, ModelConfig
 from cpvae_lite.datasets import DATASETS
 from cpvae_lite.grids import WHAT
 from cpvae_lite.schedule import OBJECTIVES, TrainConfig
-from cpvae_lite.zoo import GATES, MODELS, ModelConfig
+from cpvae_lite.zoo import MODELS
 
 DEVICES = ("auto", "cpu", "cuda")
 FINISHED = "a finished run: its folder, or the name of one whose model the package ships, as mnist/cp-150-seed0"

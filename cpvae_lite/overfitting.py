@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
+from cpvae_lite.config import titled
 from cpvae_lite.grids import grid
 from cpvae_lite.results import Results
 from cpvae_lite.tables import Table
-from cpvae_lite.zoo import titled
 
 SPLITS = ("train", "validation")
 

@@ -11,6 +11,7 @@ import torch
 
 from cpvae_lite._seeding import seeded
 from cpvae_lite._version import __version__
+from cpvae_lite.config import CATEGORICAL
 from cpvae_lite.data import Dataset
 from cpvae_lite.experiments import HALF_WEIGHTS, SHEET, Experiment
 from cpvae_lite.history import History
@@ -19,7 +20,6 @@ from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.saved import load_model, save_model
 from cpvae_lite.sheets import grey_sheet
 from cpvae_lite.storage import read_json, write_json, write_png
-from cpvae_lite.zoo import CATEGORICAL
 
 ACROSS = 8  # images in a row of a sheet, and rows
 FOLLOWED = ("bound", "kl_z", "kl_c", "used_categories")  # of the validation images, epoch by epoch

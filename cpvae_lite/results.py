@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from cpvae_lite._arguments import expanded, one_of
+from cpvae_lite.config import BY_THE_DATA
 from cpvae_lite.data import Dataset
 from cpvae_lite.experiments import Experiment
 from cpvae_lite.grids import TABLES
@@ -21,7 +22,6 @@ from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.run_files import DEFAULTS, settings_of
 from cpvae_lite.saved import load_model
 from cpvae_lite.storage import read_json
-from cpvae_lite.zoo import BY_THE_DATA
 
 NAME = re.compile(r"(.+)-seed(\d+)")  # of a result: its label and its seed
 FINGERPRINT = "fingerprint of the data"

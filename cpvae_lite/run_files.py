@@ -6,11 +6,11 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 
 from cpvae_lite._arguments import expanded
+from cpvae_lite.config import ModelConfig
 from cpvae_lite.history import History
 from cpvae_lite.saved import require_readable
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.storage import read_json
-from cpvae_lite.zoo import ModelConfig
 
 # A run that was begun before a setting existed has its default.
 DEFAULTS = {

@@ -14,9 +14,10 @@ from torch import Tensor
 
 from cpvae_lite._arguments import expanded, said
 from cpvae_lite._version import __version__
+from cpvae_lite.config import ModelConfig
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.storage import halved, read_json, read_tensors, write_json, write_tensors
-from cpvae_lite.zoo import ModelConfig, compose
+from cpvae_lite.zoo import compose
 
 FORMAT = 1  # of the files; a later version of the package may raise it
 

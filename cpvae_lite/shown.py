@@ -11,6 +11,7 @@ from functools import partial
 
 from cpvae_lite.claims import Stored
 from cpvae_lite.classifier_score import ClassifierScore
+from cpvae_lite.config import NAMES, SINGLE
 from cpvae_lite.datasets import FASHION_ITEMS
 from cpvae_lite.grids import SHOWN
 from cpvae_lite.image_figures import Figure, stored_posteriors
@@ -18,7 +19,6 @@ from cpvae_lite.metrics import first_categories
 from cpvae_lite.paper import SIZES, reported
 from cpvae_lite.results import NotRunError, Spread
 from cpvae_lite.stored_runs import generating_bound, score_of_samples
-from cpvae_lite.zoo import NAMES, SINGLE
 
 CLOTHES, DIGITS, LETTERS = "fashion-mnist", "mnist", "omniglot"
 DATA = {CLOTHES: "Fashion-MNIST", DIGITS: "MNIST", LETTERS: "Omniglot"}

@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 
 from cpvae_lite import panels
 from cpvae_lite.columns import Column
+from cpvae_lite.config import NAMES
 from cpvae_lite.experiments import Experiment
 from cpvae_lite.paper import reported
 from cpvae_lite.results import Results
 from cpvae_lite.table_3 import OURS, rows_of
-from cpvae_lite.zoo import NAMES
 
 LOOKS = (("x", panels.PINK), ("o", panels.BLUE), ("|", panels.RED))  # of our columns; marks differ as colours do
 MARGIN = 0.5  # nats

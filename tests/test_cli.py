@@ -18,6 +18,7 @@ from training_runs import config, images, model
 from cpvae_lite import build, cli, fit, joint, load_dataset, load_model, save_model, train
 from cpvae_lite._seeding import seeded
 from cpvae_lite.aggregated import AggregatedPosterior
+from cpvae_lite.config import ModelConfig
 from cpvae_lite.metrics import used_categories
 from cpvae_lite.options import parser
 from cpvae_lite.results import SHIPPED, Results
@@ -25,7 +26,6 @@ from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.sheets import grey_sheet
 from cpvae_lite.sources import locate
 from cpvae_lite.storage import read_tensors
-from cpvae_lite.zoo import ModelConfig
 
 DATA = os.environ.get("CPVAE_LITE_DATA", "")
 QUICK = ["--dataset", "fashion-mnist", "--subset", "--categories", "6", "--epochs", "1", "--warmup", "1"]

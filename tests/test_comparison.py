@@ -14,6 +14,7 @@ from cpvae_lite.comparison import (
     runs_table,
     shared_table,
 )
+from cpvae_lite.config import NAMES
 from cpvae_lite.datasets import load_dataset
 from cpvae_lite.results import Results
 from cpvae_lite.saved import save_model
@@ -21,7 +22,7 @@ from cpvae_lite.storage import write_json
 from cpvae_lite.stored_runs import generating_bound
 from cpvae_lite.table_3 import table_3
 from cpvae_lite.table_3_plot import plot_table_3
-from cpvae_lite.zoo import MODELS, NAMES, build
+from cpvae_lite.zoo import MODELS, build
 
 
 def record(name, size, seed, bound, epochs=300, posteriors=None):

@@ -11,7 +11,8 @@ from torch import nn
 from cpvae_lite import Hard, Relaxed, Summed, build, elbo, estimate_bound, log_marginal
 from cpvae_lite.conditionals import Conditional, Gaussian, StandardNormal, diagonal_normal
 from cpvae_lite.elbo import observable, standard_error
-from cpvae_lite.model import Latent, LatentVariableModel
+from cpvae_lite.latents import Latent
+from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.nets import MLP
 
 DRAWS = {"hard": Hard(), "summed": Summed()}

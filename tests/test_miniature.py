@@ -7,6 +7,7 @@ import pytest
 from few_data import followed, kill, one_thread, record, starts
 
 from cpvae_lite.cli import main
+from cpvae_lite.config import NAMES
 from cpvae_lite.grids import grid
 from cpvae_lite.own_process import Job
 from cpvae_lite.paper import SIZES
@@ -14,7 +15,6 @@ from cpvae_lite.pools import local_pool
 from cpvae_lite.reproduction import missing, reproduce
 from cpvae_lite.results import SHIPPED, Results
 from cpvae_lite.table_3 import table_3
-from cpvae_lite.zoo import NAMES
 
 SMALLEST = [
     run.lasting(2).judged_by(2)

@@ -9,7 +9,8 @@ from torch import nn
 
 from cpvae_lite import Hard, Summed, build, elbo
 from cpvae_lite.conditionals import Categorical, SphericalGaussian, Uniform
-from cpvae_lite.model import Latent, LatentVariableModel
+from cpvae_lite.latents import Latent
+from cpvae_lite.model import LatentVariableModel
 
 N = 40_000
 both_gates = pytest.mark.parametrize("gate", ["probs", "sample"])

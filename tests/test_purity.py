@@ -15,7 +15,7 @@ from cpvae_lite import Dataset, LatentVariableModel, build, load_dataset
 from cpvae_lite.classifier import accuracy, load_classifier, logits_of
 from cpvae_lite.conditionals import Bernoulli, Categorical, Gaussian, Uniform
 from cpvae_lite.data import binarise
-from cpvae_lite.model import Latent
+from cpvae_lite.latents import Latent
 from cpvae_lite.priors import MixtureOfGaussians
 from cpvae_lite.purity import Purity, generation_purity, reference_purity
 from cpvae_lite.results import Results
