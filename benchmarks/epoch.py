@@ -16,7 +16,7 @@ from unittest.mock import patch
 import torch
 from timing import print_machine
 
-from cpvae_lite import Dataset, TrainConfig, build, fit, load_dataset, train
+from cpvae_lite import Dataset, TrainConfig, build, fit, load_dataset, steps
 from cpvae_lite.capture import as_it_is, cuda_graph
 
 IMAGES, ROUNDS, EPOCHS = 50_000, 3, 4
@@ -29,10 +29,10 @@ def many_images() -> Dataset:
     return replace(shipped, train=shipped.train[torch.arange(IMAGES) % len(shipped.train)])
 
 
-def seconds_of_epochs(dataset: Dataset, categories: int, way: str, compiled: bool) -> list[float]:
+def seconds_of_epochs(dataset: Dataset, categories: int, way: str, compiled: bool, device: str = "cuda") -> list[float]:
     """All epochs but the first, in which the step is compiled and captured."""
-    model = build("cp", features=dataset.features, categories=categories).to("cuda")
-    with patch.object(train, "recorder", lambda device: RECORDERS[way]):
+    model = build("cp", features=dataset.features, categories=categories).to(device)
+    with patch.object(steps, "recorder", lambda device: RECORDERS[way]):
         history = fit(model, dataset, TrainConfig(epochs=EPOCHS, warmup=0, compile=compiled), progress=False)
     return [record["seconds"] for record in history[1:]]
 

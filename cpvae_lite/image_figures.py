@@ -51,10 +51,10 @@ def mixed(found: dict) -> int:
         found: as in :func:`drawn_purity`.
 
     Example:
-        >>> mixed({"generation": {"top_shares": [0.9, 0.5, 0.2]}})
+        >>> mixed({"generation": {"counts": [[9, 1, 0], [5, 0, 5], [4, 3, 3]]}})
         2
     """
-    return sum(top <= 0.5 for top in found["generation"]["top_shares"])
+    return sum(max(counts) <= sum(counts) / 2 for counts in found["generation"]["counts"])
 
 
 def purity(found: dict) -> float:

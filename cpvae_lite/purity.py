@@ -23,7 +23,6 @@ from cpvae_lite.model import LatentVariableModel
 
 FIGURES = ("purity", "standard_error", "entropy", "chance", "information")
 MOST_COUNTS = 2e7  # in the drawings of a purity by chance
-VECTORS = ("weights", "top_labels", "top_shares", "entropies", "overall")
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,18 +140,16 @@ class Purity:
         return max(of_all - self.entropy, 0.0)  # negative by rounding alone
 
     def asdict(self, digits: int = 4) -> dict:
-        """All of it as JSON can hold it, rounded; the counts are exact.
+        """What a record keeps: the figures and the weights, rounded, and the counts, which all the rest follows from.
 
         Example:
             >>> Purity(torch.tensor([[2, 1]]), torch.ones(1).double()).asdict()  # doctest: +NORMALIZE_WHITESPACE
             {'purity': 0.6667, 'standard_error': 0.2722, 'entropy': 0.6365, 'chance': 0.7783, 'information': 0.0,
-             'weights': [1.0], 'top_labels': [0], 'top_shares': [0.6667], 'entropies': [0.6365],
-             'overall': [0.6667, 0.3333], 'counts': [[2, 1]]}
+             'weights': [1.0], 'counts': [[2, 1]]}
         """
-        rounded = {name: round(getattr(self, name), digits) for name in FIGURES}
-        for name in VECTORS:
-            rounded[name] = [round(value, digits) for value in getattr(self, name).tolist()]
-        return rounded | {"counts": self.counts.tolist()}
+        figures = {name: round(getattr(self, name), digits) for name in FIGURES}
+        weights = [round(weight, digits) for weight in self.weights.tolist()]
+        return figures | {"weights": weights, "counts": self.counts.tolist()}
 
 
 @torch.no_grad()

@@ -22,7 +22,7 @@ from cpvae_lite.shown import BOTH, DIGITS, PLAIN, Shown, by_data
 
 
 def test_a_category_is_mixed_if_no_kind_comes_in_more_than_half_of_the_cases():
-    assert mixed({"generation": {"top_shares": [0.5, 0.9, 0.1, 0.51]}}) == 2
+    assert mixed({"generation": {"counts": [[50, 50], [90, 10], [10] * 2 + [8] * 10, [51, 49]]}}) == 2
 
 
 def test_a_category_is_empty_if_no_image_uses_it():

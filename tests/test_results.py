@@ -1,11 +1,12 @@
 """The results that the package ships: of the present settings, and of the weights and samples beside them."""
 
 import json
+from dataclasses import fields
 
 import pytest
 import torch
 
-from cpvae_lite import Hard, estimate_bound, evaluate, load_dataset, log_marginal
+from cpvae_lite import Hard, ModelConfig, TrainConfig, estimate_bound, evaluate, load_dataset, log_marginal
 from cpvae_lite.classifier import load_classifier
 from cpvae_lite.grids import SHOWN, TABLES, grid, named
 from cpvae_lite.metrics import label_agreement, label_posteriors
@@ -38,9 +39,13 @@ def test_a_shipped_run_has_the_settings_that_the_grid_has_now_and_what_stays_of_
     run = named(name)
     assert missing([run], SHIPPED) == []
     record = SHIPPED / f"{name}.json"
-    posteriors = json.loads(record.read_text())["measures"].get("label_posterior_millionths", {})
+    content = json.loads(record.read_text())
+    posteriors = content["measures"].get("label_posterior_millionths", {})
     numbers = sum(len(row) for rows in posteriors.values() for row in rows)  # of Omniglot's 50 alphabets many
-    assert record.stat().st_size < 25_000 + 6 * numbers
+    drawn = len(content["measures"].get("generation", {}).get("counts", []))
+    assert record.stat().st_size < 15_000 + 6 * numbers + 70 * drawn
+    for part, kind in {"model": ModelConfig, "training": TrainConfig}.items():  # whole: it does not lean on defaults
+        assert content[part].keys() == {field.name for field in fields(kind)}
     assert (SHIPPED / name / "model.safetensors").exists() == run.keeps_weights
     assert (SHIPPED / f"{name}.png").exists() == ("sheet" in run.keeps)
 
