@@ -22,9 +22,11 @@ from cpvae_lite.image_figures import (
     drawn_purity,
     effective,
     empty,
+    middle,
     mixed,
     most_of_an_alphabet,
     purity,
+    rarest,
     used,
 )
 from cpvae_lite.metrics import shared_by_chance
@@ -159,6 +161,26 @@ IMAGES = (
         ),
     ),
     Claim(
+        number="R3b",
+        says="The vast majority of INDq's categories have a probability near zero, so that it is almost impossible to "
+        "draw from other groups",
+        verdict="does not hold here: the least used category of INDq has more than a tenth of 1/150, half of them have "
+        "more than two thirds of it, and CP-VAE's are no more alike",
+        where=FIG_9,
+        measured=lambda stored: (
+            f"share of the least used category, in units of 1/150: {clothes(stored).text(rarest)}; of the one in the "
+            f"middle: {clothes(stored).text(middle)}; INDq whose prior is frozen: "
+            f"{_changed(stored, 'indq-frozen-uniform', rarest).format(2)} and "
+            f"{_changed(stored, 'indq-frozen-uniform', middle).format(2)}"
+        ),
+        stands=lambda stored: (
+            clothes(stored).mean("indq", rarest) > 0.1
+            and clothes(stored).mean("indq", middle) > 2 / 3
+            and clothes(stored).mean("indq", middle) > clothes(stored).mean("cp", middle)
+            and _changed(stored, "indq-frozen-uniform", rarest).mean > 0.1
+        ),
+    ),
+    Claim(
         number="R4a",
         says="CP-VAE uses different categories for different labels; INDq, INDp and INDqp share them",
         verdict="depends on the model: INDp and INDqp share them, INDq does no more than CP-VAE",
@@ -233,6 +255,24 @@ IMAGES = (
             _like_a_vae(clothes(stored), ["indq"])
             and _like_a_vae(digits(stored), BOTH)
             and all(clearer_than_a_vae(found(stored), "indq") for found in (clothes, digits))
+        ),
+    ),
+    Claim(
+        number="R5d",
+        says="INDq, INDp and INDqp cannot generate conditionally, which is CP-VAE's critical advantage",
+        verdict="depends on the model: INDq draws one kind from a category as CP-VAE does, on clothes and on digits; "
+        "INDp and INDqp draw nearly all kinds from each",
+        where=KINDS,
+        measured=lambda stored: "; ".join(
+            f"{found.title}: generation purity {found.text(drawn_purity, 3, FOUR)}; by chance "
+            f"{found.text(chance, 3, FOUR)}"
+            for found in (clothes(stored), digits(stored))
+        ),
+        stands=lambda stored: all(
+            min(found.mean(name, drawn_purity) for name in BOTH) > PURE
+            and abs(found.ahead(drawn_purity)) < 0.05
+            and _at_chance(found)
+            for found in (clothes(stored), digits(stored))
         ),
     ),
     Claim(

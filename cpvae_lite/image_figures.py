@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import itemgetter
+from statistics import median
 
 import torch
 from torch import Tensor
@@ -101,6 +102,34 @@ def empty(found: dict) -> int:
         1
     """
     return sum(share * found["images"] < 0.1 for share in found["aggregated_posterior"])
+
+
+def rarest(found: dict) -> float:
+    """The share of the least used category, in units of 1/K, its share if all were used alike.
+
+    Args:
+        found: as in :func:`empty`.
+
+    Example:
+        >>> rarest({"aggregated_posterior": [0.5, 0.375, 0.0625, 0.0625]})
+        0.25
+    """
+    shares = found["aggregated_posterior"]
+    return len(shares) * min(shares)
+
+
+def middle(found: dict) -> float:
+    """The share that half of the categories exceed, in units of 1/K: the median.
+
+    Args:
+        found: as in :func:`empty`.
+
+    Example:
+        >>> middle({"aggregated_posterior": [0.5, 0.375, 0.0625, 0.0625]})
+        0.875
+    """
+    shares = found["aggregated_posterior"]
+    return len(shares) * median(shares)
 
 
 def stored_posteriors(measures: dict) -> Tensor:

@@ -179,6 +179,25 @@ class TestNotebook:
         uses = any(".to(device)" in cell.source for cell in self.cells(notebook, "code"))
         assert ("gpu=True" in self.set_up(notebook).source) == uses
 
+    def test_links_each_citation_to_a_reference_that_there_is(self, notebook):
+        known = references()
+        for cell in self.cells(notebook, "markdown"):
+            for cited in re.finditer(r"[^\W\d_][\w.-]+(?:,| \() ?((?:19|20)\d\d)\b", cell.source):
+                before = cell.source[: cited.end()].rpartition("[")
+                assert "]" not in before[2] and before[1], f"{cell.id}: {cited[0]} is no link"
+                assert re.match(r"\)?\]\(references\.md\)", cell.source[cited.end() :]), f"{cell.id}: {cited[0]}"
+                first = re.match(r"(?:van den )?[\w-]+", before[2])[0]
+                assert (first, cited[1]) in known, f"{cell.id}: {before[2]} is not in references.bib"
+
+    def test_shows_its_switch_before_all_other_code(self, notebook):
+        code = self.cells(notebook, "code")[1:]  # after the set-up
+        switched = [re.search(r"^(FULL_SCALE|RECOMPUTE) = False$", cell.source, re.MULTILINE) for cell in code]
+        if any(switched):
+            assert switched[0] and not any(switched[1:])
+            assert not code[0].metadata.get("tags")
+            cells = nbformat.read(notebook, as_version=4).cells
+            assert cells[cells.index(code[0]) - 1].source.startswith("The next cell holds the only switch.")
+
     def test_has_coded_solutions_folded_away_in_jupyter_and_colab_as_on_the_page(self, notebook):
         for cell in self.cells(notebook, "code"):
             if "hide-cell" in cell.metadata.get("tags", []):
@@ -199,6 +218,13 @@ class TestNotebook:
         assert any("assert " in cell.source for cell in self.cells(notebook, "code"))
         text = "\n".join(cell.source for cell in self.cells(notebook, "markdown"))
         assert all(f"**{number}. " in text for number in (1, 2, 3)) and text.count("<details>") >= 2
+
+
+def references():
+    """First author and year of every reference, as the text writes them."""
+    entries = (ROOT / "book" / "references.bib").read_text().split("\n@")
+    plain = (entry.translate(str.maketrans("", "", "{}")).replace("\\o", "ø").replace("\\'", "") for entry in entries)
+    return {tuple(re.search(r"author = ([^,]+),.*year = (\d{4})", entry, re.DOTALL).groups()) for entry in plain}
 
 
 def test_teachers_read_of_every_chapter():
