@@ -63,7 +63,12 @@ class Elbo:
 
 
 def elbo(model: LatentVariableModel, x: Tensor, draw: Callable | None = None) -> Elbo:
-    """One-sample estimate of the evidence lower bound of each row of x, term by term (Eqs. 11, 12).
+    r"""One-sample estimate of the evidence lower bound of each row of x, term by term (Eqs. 11, 12).
+
+    For CP-VAE, a reconstruction and two divergences; a model without c has no more than the divergence of its z:
+
+    .. math:: \mathbb E_{q(z,c|x)}[\log p(x|z,c)]
+        - \mathbb E_{q(c|x)}[\mathrm{KL}(q(z|x,c)\,\|\,p(z|c))] - \mathrm{KL}(q(c|x)\,\|\,p(c))
 
     Args:
         model: any model of :mod:`cpvae_lite.zoo`.
@@ -85,7 +90,7 @@ def elbo(model: LatentVariableModel, x: Tensor, draw: Callable | None = None) ->
         >>> terms.objective().shape, sorted(terms.kl)
         (torch.Size([5]), ['c', 'z'])
     """
-    inferred = model.infer(x, draw or Hard())
+    inferred = model.infer(x, draw or Hard())  # values (B, …), with S draws (S, B, …), of all categories (K, B, …)
     kl = {latent.name: inferred.average(latent.divergence(inferred)) for latent in model.latents}
     return Elbo(inferred.average(model.likelihood(inferred.values).log_prob(x)), kl)
 

@@ -76,13 +76,13 @@ class LatentVariableModel(nn.Module):
             True
         """
         self._require_rows(x)
-        values: Values = {"x": x, "h": self.trunk(x)}
+        values: Values = {"x": x, "h": self.trunk(x)}  # (B, features), (B, hidden)
         posteriors, weight = {}, None
         for latent in self.latents:
             q = posteriors[latent.name] = latent.posterior(values)
             if latent.publishes:
-                values[latent.publishes] = q.probs
-            values[latent.name], listed = draw(q)
+                values[latent.publishes] = q.probs  # (B, K)
+            values[latent.name], listed = draw(q)  # c: (B,) or, relaxed, (B, K); z: (B, D); weights of all c: (K, B)
             if weight is not None and listed is not None:
                 raise ValueError("Summed() lists one categorical latent; this model has several: draw them with Hard()")
             weight = listed if weight is None else weight

@@ -38,10 +38,11 @@ def expected_kl(posterior: D.Independent, weights: Tensor, mean: Tensor, log_var
         >>> torch.allclose(expected_kl(q, weights, mean, log_variance), exact, atol=1e-5)
         True
     """
-    centre = mean.mean(0).detach()  # the KL does not depend on it; what float32 rounds away does
+    centre = mean.mean(0).detach()  # (D,); the KL does not depend on it; what float32 rounds away does
     loc, scale = posterior.base_dist.loc - centre, posterior.base_dist.scale
-    moments = torch.cat([loc.square() + scale.square(), loc, torch.ones_like(loc[..., :1])], -1)
-    log_density = (moments * (weights @ density_table(mean - centre, log_variance))).sum(-1)  # E_q log p_k, weighted
+    moments = torch.cat([loc.square() + scale.square(), loc, torch.ones_like(loc[..., :1])], -1)  # (..., 2D + 1)
+    table = weights @ density_table(mean - centre, log_variance)  # of a weighted category, (..., 2D + 1)
+    log_density = (moments * table).sum(-1)  # E_q log p_k, weighted, (...)
     return -log_density - posterior.entropy()
 
 

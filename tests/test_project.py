@@ -220,6 +220,13 @@ class TestNotebook:
         assert all(f"**{number}. " in text for number in (1, 2, 3)) and text.count("<details>") >= 2
 
 
+def test_the_map_of_the_package_shows_every_module_once():
+    rows = [line for line in (ROOT / "CONTRIBUTING.md").read_text().splitlines() if line.startswith("| ")]
+    shown = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    modules = {path.stem for path in (ROOT / "cpvae_lite").glob("*.py")} - {"__init__"}
+    assert sorted(shown) == sorted(modules)
+
+
 def references():
     """First author and year of every reference, as the text writes them."""
     entries = (ROOT / "book" / "references.bib").read_text().split("\n@")
