@@ -66,9 +66,19 @@ def _add_train(commands, run: Callable) -> None:
         "Defaults follow the paper. A checkpoint is written after each epoch: Ctrl-C loses at most the epoch under"
         " way, and --resume goes on to the very weights of an uninterrupted run.",
     )  # fmt: skip
-    add = command.add_argument
-    add("--out", type=Path, required=True, metavar="DIR", help="folder of the run; a run there is never overwritten")
-    add("--resume", action="store_true", help="go on with the run in DIR, with its own settings; --epochs may grow")
+    command.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder of the run; a run there is never overwritten"
+    )
+    command.add_argument(
+        "--resume", action="store_true", help="go on with the run in DIR, with its own settings; --epochs may grow"
+    )
+    _add_images(command.add_argument_group("data").add_argument)
+    _add_model(command.add_argument_group("model").add_argument)
+    _add_training(command.add_argument_group("training").add_argument)
+    _add_machine(command)
+
+
+def _add_images(add: Callable) -> None:
     add("--dataset", metavar="NAME", help=f"{', '.join(DATASETS)}; default: fashion-mnist")
     add(
         "--subset",
@@ -90,6 +100,9 @@ def _add_train(commands, run: Callable) -> None:
         default=None,
         help="with --folder: make dark light, for dark ink on white paper",
     )
+
+
+def _add_model(add: Callable) -> None:
     add("--model", metavar="NAME", help=f"{', '.join(MODELS)}; default: cp")
     add("--categories", type=int, metavar="K", help="number of categories, components or pseudo-inputs; default: 150")
     add("--latent-size", type=int, metavar="D", help=f"dimensions of z; default: {ModelConfig.latent_size}")
@@ -114,6 +127,9 @@ def _add_train(commands, run: Callable) -> None:
     )
     add("--elu-logits", action="store_true", default=None, help="apply an ELU to the logits of c")
     add("--gate", metavar="HOW", help=f"what q(z|x,c) sees of c: {' or '.join(GATES)}; default: probs")
+
+
+def _add_training(add: Callable) -> None:
     add("--epochs", type=int, metavar="N", help=f"at most; default: {TrainConfig.epochs}")
     add("--batch-size", type=int, metavar="B", help=f"default: {TrainConfig.batch_size}")
     add("--learning-rate", type=float, metavar="R", help=f"of Adam; default: {TrainConfig.learning_rate}")
@@ -141,7 +157,6 @@ def _add_train(commands, run: Callable) -> None:
     add("--seed", type=int, metavar="S", help=f"default: {TrainConfig.seed}")
     add("--checkpoint-every", type=int, metavar="N", help="epochs; default: 1")
     add("--compile", action="store_true", default=None, help="compile the step: slow to start, faster to run")
-    _add_machine(command)
 
 
 def _add_folder(command: argparse.ArgumentParser, when: str = "") -> None:

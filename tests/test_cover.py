@@ -1,10 +1,16 @@
 """The picture of README and first page is what the shipped weights draw."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from tools.draw_cover import COVER, categories, draw
+from cpvae_lite.results import Results
+from tools.draw_cover import COVER, PURE, categories, draw
+
+ROOT = Path(__file__).parents[1]
 
 
 def test_the_cover_is_drawn_by_the_shipped_weights():
@@ -12,6 +18,19 @@ def test_the_cover_is_drawn_by_the_shipped_weights():
     with Image.open(COVER) as image:
         stored = np.asarray(image).astype(float)
     assert np.abs(draw() - stored).mean() < 0.5
+
+
+@pytest.mark.parametrize(
+    ("data", "words", "share"), [("fashion-mnist", "Half of", 0.5), ("mnist", "nine tenths of", 0.9)]
+)
+def test_as_many_images_lie_in_pure_categories_as_the_caption_says(data, words, share):
+    measures = Results(data).first("cp-150")
+    counts = torch.tensor(measures["generation"]["counts"])
+    pure = (counts >= PURE * counts.sum(1, keepdim=True)).any(1)
+    held = torch.tensor(measures["aggregated_posterior"])[pure].sum().item()
+    assert held == pytest.approx(share, abs=0.05)
+    for page in ("README.md", "book/index.md"):
+        assert words in " ".join((ROOT / page).read_text().split())
 
 
 def test_rows_are_the_largest_pure_categories_of_each_label():

@@ -30,7 +30,7 @@ def names(tmp_path_factory):
     exec(IMPORTS, found)
     cpvae_lite.fit(model, data, settings, progress=False)
     return found | {
-        "TrainConfig": lambda epochs: settings,
+        "TrainConfig": lambda **shown: settings if TrainConfig(**shown).epochs > TrainConfig(**shown).warmup else None,
         "images": images,
         "folder": folder,
         "data": data,
