@@ -238,8 +238,8 @@ BOUNDS = (
         number="G2",
         says="With 10 components MoG and the VampPriors collapse to a few items; VampPrior improves with more",
         verdict="does not hold here for 10 components (first seed, 64 samples): samples are varied, if on clothes "
-        "least so for VampPrior, and 64 do not show that they are doubted more than a VAE's; more components "
-        "were not run on these data",
+        "least so for VampPrior, and 64 do not show that they are doubted more than a VAE's; a VampPrior with more "
+        "was not run on these data",
         where=JUDGED,
         measured=lambda stored: "; ".join(
             f"{found.title}: labels among the samples: "

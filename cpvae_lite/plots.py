@@ -173,7 +173,7 @@ def plot_label_shares(shares: Tensor, label_names: tuple[str, ...], categories: 
     return figure
 
 
-def plot_label_posteriors(posteriors: Tensor, label_names: tuple[str, ...]) -> Figure:
+def plot_label_posteriors(posteriors: Tensor, label_names: tuple[str, ...], *, top: float | None = None) -> Figure:
     """q(c|label) as a heat map, a row a label (the contents of the paper's Figs. 10-12).
 
     Categories stand beside those that the same label uses most, so that a label with categories of its own shows
@@ -182,6 +182,7 @@ def plot_label_posteriors(posteriors: Tensor, label_names: tuple[str, ...]) -> F
     Args:
         posteriors: (labels, K), as :func:`cpvae_lite.metrics.label_posteriors` gives them.
         label_names: one a row.
+        top: the share that is brightest, for maps that are to be compared; None takes the largest share.
 
     Example:
         >>> import torch
@@ -193,10 +194,10 @@ def plot_label_posteriors(posteriors: Tensor, label_names: tuple[str, ...]) -> F
     order = np.lexsort((-values.max(0), values.argmax(0)))  # by label, within a label by share
     figure, axes = _subplots(figsize=(8, 0.26 * len(values) + 1.2))
     # The square root of a share, as ink does: small shares stay visible.
-    image = axes.imshow(values[:, order], aspect="auto", cmap="viridis", norm=PowerNorm(0.5, 0, values.max()))
+    image = axes.imshow(values[:, order], aspect="auto", cmap="viridis", norm=PowerNorm(0.5, 0, top or values.max()))
     axes.set_yticks(range(len(values)), label_names, fontsize=9 if len(values) <= 12 else 6)
     axes.set(xlabel="category, beside those that the same label uses most", xticks=[])
-    figure.colorbar(image, ax=axes, label="q(c | label)")
+    figure.colorbar(image, ax=axes, label="q(c | label), root scale")
     return figure
 
 
@@ -217,11 +218,12 @@ def plot_gallery(sheets: Mapping[str, np.ndarray], *, across: int = 4, width: fl
     across = min(across, len(sheets))
     down = -(-len(sheets) // across)
     figure, axes = _subplots(down, across, figsize=(width * across, (width + 0.3) * down), squeeze=False)
-    for place in axes.flat:
-        _no_frame(place)
+    for place in axes.flat[len(sheets) :]:
+        place.set_axis_off()
     for place, (name, sheet) in zip(axes.flat, sheets.items(), strict=False):
         place.imshow(sheet, cmap="gray", vmin=0, vmax=255)
         place.set_title(name, fontsize=11)
+        _no_frame(place, visible=True)
     return figure
 
 

@@ -93,14 +93,24 @@ def fit(
         aggregate(model, dataset)
         if run:
             run.finish(model, state.history)
-    if len(state.history) < config.warmup:
-        weight = config.kl_weight_at(len(state.history))
-        warnings.warn(
-            f"stopped inside the warm-up, after {len(state.history)} of its {config.warmup} epochs:"
-            f" the KL weight reached {weight:.2f}, not 1",
-            stacklevel=2,
-        )
+    if told := _inside_the_warm_up(state.history, config):
+        warnings.warn(told, stacklevel=2)
     return state.history
+
+
+def _inside_the_warm_up(history: History, config: TrainConfig) -> str | None:
+    """What to say if the weights that were kept never met the whole divergence."""
+    if len(history) < config.warmup:
+        return (
+            f"stopped inside the warm-up, after {len(history)} of its {config.warmup} epochs:"
+            f" the KL weight reached {config.kl_weight_at(len(history)):.2f}, not 1"
+        )
+    if history.best_epoch < config.warmup:
+        return (
+            f"kept epoch {history.best_epoch}, inside the warm-up of {config.warmup} epochs, at a KL weight of"
+            f" {config.kl_weight_at(history.best_epoch):.2f}: no later one had a better validation bound"
+        )
+    return None
 
 
 def aggregate(model: LatentVariableModel, dataset: Dataset) -> None:

@@ -158,6 +158,7 @@ def test_a_recorded_training_ends_in_the_very_weights_of_an_eager_one(tapes, eag
     agree(trained(model(**variant)), eagerly(trained, model(**variant)))
 
 
+@pytest.mark.filterwarnings("ignore:kept epoch .*, inside the warm-up")
 @pytest.mark.parametrize("name", ["cp", "vamp"])
 def test_so_does_one_on_real_numbers(tapes, eagerly, name):
     def network():

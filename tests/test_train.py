@@ -361,7 +361,8 @@ def falling(monkeypatch, *values):
 
 def test_training_stops_when_patience_ends(monkeypatch):
     falling(monkeypatch, *range(0, -50, -1))
-    _, history = trained(epochs=40, warmup=2, patience=3)
+    with pytest.warns(UserWarning, match="kept epoch 1, inside the warm-up of 2 epochs, at a KL weight of 0.50"):
+        _, history = trained(epochs=40, warmup=2, patience=3)
     assert len(history) == 5
 
 

@@ -27,7 +27,7 @@ function surgery({ means, width }, prior, { fine, coarse }) {
 
 const SURGERY_ROWS = [
   ["price: the mean KL of a posterior to the prior, in nats", "price"],
-  ["information: I(z; n), in nats", "information"],
+  ["information: I(z; x), in nats", "information"],
   ["waste: KL of q(z) to the prior, in nats", "waste"],
   ["holes: share of the prior's draws where q(z) is less than a tenth of it", "holes"],
 ];
