@@ -22,7 +22,8 @@ VERDICTS = {  # on a page each has a sign and a ground, on which white letters a
     "open": ("?", "#5c5c5c"),
 }
 BADGE = "background: {}; color: #fff; border-radius: 0.3em; padding: 0.05em 0.4em; white-space: nowrap"
-VERDICT = "verdict"  # the column
+VERDICT, MEASURED = "verdict", "what we measured"  # columns
+LONG = 260  # characters of figures; of more the first part is open on a page, the rest folded
 OPEN_HERE = "open in these results"
 NOT_BORNE_OUT = "; these results do not bear that out"
 
@@ -108,7 +109,7 @@ def numbered(claims: Iterable[Claim], *numbers: str) -> list[Claim]:
 
 
 class Verdicts(Sentences):
-    """Sentences whose verdicts stand out on a page, by a sign, a colour and a word.
+    """Sentences whose verdicts stand out on a page, by a sign, a colour and a word; of many figures most are folded.
 
     Example:
         >>> html = Verdicts(["the paper says", "verdict"], [["a VAE finds both modes", "holds at once"]])._repr_html_()
@@ -123,6 +124,9 @@ class Verdicts(Sentences):
         for verdict, (sign, ground) in VERDICTS.items():
             if column == VERDICT and html.startswith(verdict):
                 return f'<span style="{BADGE.format(ground)}">{sign} {verdict}</span>{html.removeprefix(verdict)}'
+        first, several, rest = html.partition("<br>")
+        if column == MEASURED and several and len(text) > LONG:
+            return f"{first}<details><summary>more figures</summary>{rest}</details>"
         return html
 
 
@@ -148,7 +152,7 @@ def claims_table(claims: Iterable[Claim], folder: str | Path = SHIPPED) -> Table
     """
     stored = cache(lambda table: Results(table, folder))
     return Verdicts(
-        ["the paper says", VERDICT, "what we measured", "shown in"],
+        ["the paper says", VERDICT, MEASURED, "shown in"],
         [[claim.says, *_judged(claim, stored), claim.where] for claim in claims],
     )
 

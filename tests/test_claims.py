@@ -12,7 +12,7 @@ from altered_results import Altered
 from docutils.nodes import make_id
 
 from cpvae_lite import load_model
-from cpvae_lite.claims import NOT_BORNE_OUT, OPEN_HERE, Claim, claims_table
+from cpvae_lite.claims import MEASURED, NOT_BORNE_OUT, OPEN_HERE, VERDICT, Claim, Verdicts, claims_table
 from cpvae_lite.claims_images import IMAGES
 from cpvae_lite.claims_synthetic import LAST, LOW, SLOW, SYNTHETIC, USUAL
 from cpvae_lite.results import Results
@@ -249,7 +249,16 @@ def test_the_parts_of_a_sentence_have_lines_and_its_verdict_a_badge_on_a_page():
     parts = toy("3; 4 < 5; 6", says="holds water; so it does")
     html = claims_table([parts])._repr_html_()
     assert "3;<br>4 &lt; 5;<br>6" in html and "holds water;<br>so it does" in html
+    assert "<details>" not in html
     assert re.findall(r"<span [^>]*>(.*?)</span>", html) == ["✓ holds"]  # not that of the other columns
+
+
+def test_of_many_figures_a_page_folds_all_but_the_first_part():
+    many = "; ".join(f"figure {number}" for number in range(40))
+    table = Verdicts(["the paper says", VERDICT, MEASURED], [["a sentence", "holds", many]])
+    first, rest = table._repr_html_().split("<details><summary>more figures</summary>")
+    assert first.endswith("figure 0;") and rest.startswith("figure 1;<br>figure 2;") and "figure 39</details>" in rest
+    assert "figure 39" in str(table) and "details" not in str(table)
 
 
 def test_the_place_of_a_claim_is_a_link_on_a_page():
