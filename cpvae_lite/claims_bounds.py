@@ -224,7 +224,7 @@ BOUNDS = (
         says="CP-VAE generates well at every K",
         verdict="depends on the data (first seed, 64 samples): samples are varied; digits are clearer to a classifier "
         "than a VAE's, on clothes 64 do not tell them apart; Omniglot is judged by eye; 500 were not run on "
-        "clothes and digits",
+        "digits",
         where=JUDGED,
         measured=lambda stored: "; ".join(
             f"{found.title}: {found.doubts(('cp', 'vae'))}" for found in columns(stored, "cp", "vae", over=SEEN)
