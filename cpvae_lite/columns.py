@@ -192,7 +192,7 @@ PURITY = (
     Column("generation purity", lambda found: _generation(found, "purity")),
     Column("by chance", lambda found: _generation(found, "chance")),
 )
-MIXTURE = Column("entropy", lambda found: _generation(found, "entropy"), 2)  # of the labels a category draws
+ENTROPY = Column("entropy", lambda found: _generation(found, "entropy"), 2)  # of the labels a category draws
 COSTS = (BOUND, RELAXED, EVIDENCE, PRICE_OF_C, USED)
 KINDS = (  # whether categories are the kinds that the labels name
     Column("NMI", lambda found: _agreement(found, "nmi")),
