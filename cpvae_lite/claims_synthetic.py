@@ -272,7 +272,8 @@ SYNTHETIC = (
     Claim(
         number="S6c",
         says="What belongs to spare categories is irrelevant for reconstruction and generation, as B₁ is weighted",
-        verdict="holds by Eq. 12, whose weights are q(c|x); no run shows it, since no category is spare here",
+        verdict="open: no category is spare here. By Eq. 12 it is so for the bound; for generation only if c is drawn "
+        "from q(c), not from p(c) = 1/K",
         where=FIG_5,
         measured=lambda stored: (
             f"no category is spare: in seed 0 the smallest share is {_smallest_share(stored):.2f} of 1/K. The "

@@ -20,17 +20,15 @@ def test_the_cover_is_drawn_by_the_shipped_weights():
     assert np.abs(draw() - stored).mean() < 0.5
 
 
-@pytest.mark.parametrize(
-    ("data", "words", "share"), [("fashion-mnist", "Half of", 0.5), ("mnist", "nine tenths of", 0.9)]
-)
-def test_as_many_images_lie_in_pure_categories_as_the_caption_says(data, words, share):
+@pytest.mark.parametrize(("data", "share"), [("fashion-mnist", 0.5), ("mnist", 0.9)])
+def test_as_many_images_lie_in_pure_categories_as_the_caption_says(data, share):
     measures = Results(data).first("cp-150")
     counts = torch.tensor(measures["generation"]["counts"])
     pure = (counts >= PURE * counts.sum(1, keepdim=True)).any(1)
     held = torch.tensor(measures["aggregated_posterior"])[pure].sum().item()
     assert held == pytest.approx(share, abs=0.05)
-    for page in ("README.md", "book/index.md"):
-        assert words in " ".join((ROOT / page).read_text().split())
+    said = "Half of the clothes and nine tenths of the digits lie in such categories."
+    assert all(said in " ".join((ROOT / page).read_text().split()) for page in ("README.md", "book/index.md"))
 
 
 def test_rows_are_the_largest_pure_categories_of_each_label():
