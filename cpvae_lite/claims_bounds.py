@@ -22,14 +22,12 @@ from cpvae_lite.shown import (
     MANY_LABELS,
     PLAIN,
     Shown,
-    by_column,
     clothes,
     columns,
     digits,
-    generating_by_data,
     letters,
-    printed,
 )
+from cpvae_lite.wording import by_column, generating_by_data, printed
 
 SLIGHT = 0.1  # nats
 SAMPLED = ("hvae", "indq")

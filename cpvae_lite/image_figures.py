@@ -168,6 +168,23 @@ def categories_of_labels(found: dict) -> list[float]:
     return torch.special.entr(posteriors[~posteriors.isnan().any(1)]).sum(1).exp().tolist()
 
 
+def fewest_of_a_label(found: dict) -> float:
+    """By how many equal categories the label with fewest is served.
+
+    Example:
+        >>> posteriors = {"alphabet": [[1_000_000, 0, 0, 0], [250_000] * 4]}
+        >>> found = {"label_posterior_millionths": posteriors}
+        >>> fewest_of_a_label(found), most_of_a_label(found)
+        (1.0, 4.0)
+    """
+    return min(categories_of_labels(found))
+
+
+def most_of_a_label(found: dict) -> float:
+    """By how many the one with most is served; see :func:`fewest_of_a_label`."""
+    return max(categories_of_labels(found))
+
+
 def most_of_an_alphabet(found: dict) -> float:
     """The greatest q(c|alphabet): how far one category stands for one alphabet.
 

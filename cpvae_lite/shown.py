@@ -1,7 +1,8 @@
-"""Figures of the models of images over seeds, and in words, as the sentences about them need them.
+"""Figures of the models of images over seeds, as the sentences about them need them.
 
 Where no size is named, it is that of the models that are shown: 150 categories on Fashion-MNIST and MNIST, 500 on
-Omniglot. :mod:`cpvae_lite.image_figures` has the figures of a run.
+Omniglot. :mod:`cpvae_lite.image_figures` has the figures of a run, and :mod:`cpvae_lite.wording` puts those of several
+models into words.
 """
 
 from __future__ import annotations
@@ -12,9 +13,8 @@ from functools import partial
 from cpvae_lite.claims import Stored
 from cpvae_lite.classifier_score import ClassifierScore
 from cpvae_lite.config import NAMES, SINGLE
-from cpvae_lite.datasets import FASHION_ITEMS
 from cpvae_lite.grids import SHOWN
-from cpvae_lite.image_figures import Figure, stored_posteriors
+from cpvae_lite.image_figures import Figure, chance, drawn_purity, stored_posteriors
 from cpvae_lite.metrics import first_categories
 from cpvae_lite.paper import SIZES, reported
 from cpvae_lite.results import NotRunError, Spread
@@ -217,6 +217,16 @@ class Shown:
         """
         return min(self.mean(name, figure) for name in names) > 2 * max(self.mean(other, figure) for other in others)
 
+    def mixes(self, names: Sequence[str]) -> bool:
+        """Whether what categories of some models draw is purer than chance by less than a hundredth.
+
+        Example:
+            >>> from cpvae_lite.results import Results
+            >>> digits(Results).mixes(PLAIN), digits(Results).mixes(BOTH)
+            (True, False)
+        """
+        return all(self.mean(name, drawn_purity) < self.mean(name, chance) + 0.01 for name in names)
+
     def first_run(self, name: str) -> dict:
         """The measures of a model's first seed.
 
@@ -253,61 +263,6 @@ def columns(stored: Stored, *names: str, over: Sequence[str] = (CLOTHES, DIGITS,
     raise NotRunError(f"no column of Table 3 has runs of {', '.join(NAMES[name] for name in names)}")
 
 
-def by_column(found: Sequence[Shown], figure: Figure, names: Sequence[str] = BOTH, digits: int = 2) -> str:
-    """A figure of several models in several columns, in words.
-
-    Args:
-        found: columns in which they were run.
-        figure, names, digits: as in :func:`by_data`.
-
-    Example:
-        >>> from cpvae_lite.image_figures import used
-        >>> from cpvae_lite.results import Results
-        >>> by_column(columns(Results, "cp", over=[LETTERS]), used, ["cp"], 0).partition(" CP-VAE ")[0]
-        'Omniglot, K = 50:'
-    """
-    return "; ".join(f"{column.title}: {column.text(figure, digits, names)}" for column in found)
-
-
-def by_data(
-    stored: Stored,
-    figure: Figure,
-    names: Sequence[str] = BOTH,
-    digits: int = 2,
-    over: Sequence[str] = (CLOTHES, DIGITS, LETTERS),
-) -> str:
-    """A figure of several models on several data sets, in words.
-
-    Args:
-        stored: gives the results of a data set by its name.
-        figure: takes the measures of a run.
-        names: of the models.
-        digits: after the point.
-        over: the data sets.
-
-    Example:
-        >>> from cpvae_lite.image_figures import used
-        >>> from cpvae_lite.results import Results
-        >>> by_data(Results, used, digits=0, over=[LETTERS]).partition(" CP-VAE ")[0]
-        'Omniglot:'
-    """
-    return "; ".join(f"{DATA[data]}: {Shown(stored, data).text(figure, digits, names)}" for data in over)
-
-
-def generating_by_data(stored: Stored, names: Sequence[str]) -> str:
-    """The same of the bound with the p(c) that images are drawn from, of each model's first seed.
-
-    Args:
-        stored, names: as in :func:`by_data`.
-
-    Example:
-        >>> from cpvae_lite.results import Results
-        >>> generating_by_data(Results, ["cp"])  # nats
-        'Fashion-MNIST: CP-VAE 230.87; MNIST: CP-VAE 87.10; Omniglot: CP-VAE 112.93'
-    """
-    return "; ".join(f"{DATA[data]}: {Shown(stored, data).generating(names)}" for data in DATA)
-
-
 def named_as_asked(found: Shown, name: str = "cp", count: int = 5) -> list[float]:
     """For each label, the share of draws from its first categories that a classifier gives that label.
 
@@ -329,35 +284,3 @@ def named_as_asked(found: Shown, name: str = "cp", count: int = 5) -> list[float
         for label, categories in enumerate(first)
         if categories  # a label without images has none
     ]
-
-
-def least_and_most(shares: Sequence[float]) -> str:
-    """Of a share for each kind of clothes, the three least and the greatest in words.
-
-    Args:
-        shares: ten, in the order of `FASHION_ITEMS`.
-
-    Example:
-        >>> least_and_most([0.9, 1.0, 0.6, 0.9, 0.7, 0.9, 0.5, 0.9, 0.9, 0.9])
-        'shirt 0.50, pullover 0.60, coat 0.70, trouser 1.00'
-    """
-    ranked = sorted(zip(shares, FASHION_ITEMS, strict=True))
-    return ", ".join(f"{item} {share:.2f}" for share, item in (*ranked[:3], ranked[-1]))
-
-
-# --- of the paper ----------------------------------------------------------------------------------------
-
-
-def printed(found: Sequence[Shown], names: Sequence[str] = BOTH) -> str:
-    """What Table 3 says of several models in several columns, in words.
-
-    Args:
-        found: columns.
-        names: of models.
-
-    Example:
-        >>> from cpvae_lite.results import Results
-        >>> printed([clothes(Results), Shown(Results, LETTERS, 50)], ["cp", "indq"])
-        'Fashion-MNIST, K = 150: 233.79 and 234.41; Omniglot, K = 50: 117.51 and 125.28'
-    """
-    return "; ".join(f"{column.title}: {' and '.join(map(str, column.reported(names)))}" for column in found)

@@ -18,7 +18,8 @@ from cpvae_lite.image_figures import (
 )
 from cpvae_lite.measures import measure_images
 from cpvae_lite.results import Results, Spread
-from cpvae_lite.shown import BOTH, DIGITS, PLAIN, Shown, by_data
+from cpvae_lite.shown import BOTH, DIGITS, PLAIN, Shown
+from cpvae_lite.wording import by_data
 
 
 def test_a_category_is_mixed_if_no_kind_comes_in_more_than_half_of_the_cases():
