@@ -20,6 +20,7 @@ from tools.set_address import HOST, PLACES, address, set_address
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
+WORDS_A_MINUTE = 150  # of a text to think about
 REQUIREMENTS = [Requirement(line) for line in requires("cpvae_lite") or []]
 
 
@@ -171,9 +172,18 @@ class TestNotebook:
     def test_says_how_long_it_takes_as_its_title_does(self, notebook):
         code = self.set_up(notebook).source
         (duration,) = re.findall(r'^welcome\("(.+?)"(?:, gpu=True)?\)$', code, flags=re.MULTILINE)
-        assert re.search(
-            rf"\*\*It takes\*\* {duration} to run( on two CPU cores)?\. ", self.cells(notebook, "markdown")[0].source
-        )
+        takes = rf"\*\*It takes\*\* {duration} to run( on two CPU cores)?, and about (\d+) minutes to read\. "
+        found = re.search(takes, self.cells(notebook, "markdown")[0].source)
+        assert int(found[2]) == pytest.approx(self.words(notebook) / WORDS_A_MINUTE, abs=4)
+
+    def words(self, notebook):
+        """Of what is open on the page: text with a formula as one word, and code; no folded answers."""
+        text = "\n".join(cell.source for cell in self.cells(notebook, "markdown"))
+        text = re.sub(r"<details>.*?</details>", "", text, flags=re.DOTALL)
+        text = re.sub(r"\$\$.*?\$\$|\$[^$]*\$", "x", text, flags=re.DOTALL)
+        folded = {"remove-cell", "hide-input", "hide-cell"}
+        code = [cell.source for cell in self.cells(notebook, "code") if not folded & set(cell.metadata.get("tags", []))]
+        return len(" ".join([text, *code]).split())
 
     def test_says_whether_it_trains_on_a_gpu(self, notebook):
         uses = any(".to(device)" in cell.source for cell in self.cells(notebook, "code"))
