@@ -1,0 +1,46 @@
+"""The picture of rate and distortion."""
+
+import pytest
+
+from cpvae_lite.rates_plot import LOOKS, plot_rates
+from cpvae_lite.results import Results
+from cpvae_lite.table_3 import rows_of
+
+
+def drawn(panel):
+    """Marks, without lines of equal bound."""
+    return [line for line in panel.get_lines() if line.get_marker() != "None"]
+
+
+@pytest.mark.parametrize("data", ["fashion-mnist", "mnist", "omniglot"])
+def test_every_run_stands_where_rate_and_distortion_add_up_to_its_bound(data):
+    results = Results(data)
+    (panel,) = plot_rates({data: results}).axes
+    there = [run.label for run in rows_of(data) if run.label in results]
+    sums = [float(sum(line.get_xydata()[0])) for line in drawn(panel)]
+    bounds = [results.over_seeds(label, lambda found: found["negative_bound"]).mean for label in there]
+    assert sums == pytest.approx(bounds)
+
+
+def test_lines_of_equal_bound_are_named_by_it():
+    (panel,) = plot_rates({"clothes": Results("fashion-mnist")}).axes
+    lines = [line.get_xydata() for line in panel.get_lines() if line.get_marker() == "None"]
+    assert len(lines) > 2
+    for line, text in zip(lines, panel.texts, strict=True):
+        assert line.sum(1) == pytest.approx([float(text.get_text())] * 2)
+
+
+def test_a_larger_mark_has_more_categories_and_each_model_is_named_once():
+    figure = plot_rates({"clothes": Results("fashion-mnist"), "letters": Results("omniglot")})
+    sizes = {}
+    for line in drawn(figure.axes[1]):
+        sizes.setdefault(line.get_marker(), []).append(line.get_markersize())
+    assert sizes[LOOKS["cp"][0]] == sorted(sizes[LOOKS["cp"][0]]) and len(set(sizes[LOOKS["cp"][0]])) == 2
+    (legend,) = figure.legends
+    texts = [text.get_text() for text in legend.get_texts()]
+    assert len(texts) == len(set(texts)) == len(LOOKS)
+
+
+def test_results_that_are_not_there_leave_an_empty_panel(tmp_path):
+    (panel,) = plot_rates({"none": Results("mnist", tmp_path)}).axes
+    assert not panel.get_lines()
