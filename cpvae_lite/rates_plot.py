@@ -16,7 +16,7 @@ from cpvae_lite.table_3 import rows_of
 
 WINE = "#882255"
 LOOKS = dict(zip(NAMES, zip("os^vXPD*p", (*panels.COLOURS, WINE), strict=True), strict=True))  # mark and colour
-BIG, SMALL = 9.0, 5.0  # of the marks of most and of fewest categories or components
+BIG, SMALL = 10.0, 6.0  # of the marks of most and of fewest categories or components
 MOST_LINES = 6  # of equal bound, in a panel
 SHORTEST = 0.1  # of a panel's width; a shorter line cuts off a corner, and its number has no place
 MARGIN = 0.12  # of the wider range, to each side
@@ -42,13 +42,19 @@ def plot_rates(results: Mapping[str, Results]) -> Figure:
         >>> figure.axes[0].get_title(), figure.axes[0].get_xlabel()
         ('letters', 'distortion (nats)')
     """
-    figure, axes = panels.row(len(results), width=3.6, height=4.0)
+    columns = min(2, len(results))
+    figure, rows = panels.grid(math.ceil(len(results) / columns), columns, width=3.7, height=3.4)
+    each = [panel for row in rows for panel in row]
+    axes, free = each[: len(results)], each[len(results) :]
     for (title, found), panel in zip(results.items(), axes, strict=True):
         _plot_points(panel, found)
         _plot_equal_bounds(panel)
         panel.set(title=title, xlabel="distortion (nats)", ylabel="rate (nats)")
     marks = {text: mark for panel in axes for mark, text in zip(*panel.get_legend_handles_labels(), strict=True)}
-    figure.legend(marks.values(), marks, loc="outside lower center", ncols=5, frameon=False, fontsize=9)
+    for panel in free:
+        panel.set_axis_off()
+    place = {"loc": "center", "bbox_to_anchor": (0.75, 0.25)} if free else {"loc": "outside lower center", "ncols": 5}
+    figure.legend(marks.values(), marks, frameon=False, **place)
     return figure
 
 
