@@ -29,7 +29,7 @@ PACKAGES = {
     ),
     "requirejs@2.3.8": (
         "777158e89275e16bd51aec3ef714fbcb5dc45789e7078659933bc814916d7dec",
-        {"package/require.js": "widgets", "package/LICENSE": "widgets/requirejs"},
+        {"package/require.js": "widgets"},
     ),
     "@jupyter-widgets/html-manager@1.0.14": (
         "9d647396585ef74da93f87f645c5dcc14bebf5784192c577f72b199597614e81",
@@ -65,14 +65,16 @@ def packed(package: str) -> bytes:
 
 
 def unpack(archive: bytes, wanted: dict[str, str]) -> None:
-    """Write the files that match a wanted pattern under book/_static."""
+    """Write the files that match a wanted pattern under book/_static; stop if there is none."""
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        for member in tar.getmembers():
-            for pattern, folder in wanted.items():
-                if fnmatch(member.name, pattern):
-                    target = STATIC / folder / Path(member.name).name
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    target.write_bytes(tar.extractfile(member).read())
+        for pattern, folder in wanted.items():
+            found = [member for member in tar.getmembers() if fnmatch(member.name, pattern)]
+            if not found:
+                raise SystemExit(f"{pattern} is not in the package")
+            for member in found:
+                target = STATIC / folder / Path(member.name).name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(tar.extractfile(member).read())
 
 
 def check(name: str, content: bytes, digest: str) -> None:
