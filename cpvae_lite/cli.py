@@ -35,7 +35,6 @@ from cpvae_lite._commands import (
 )
 from cpvae_lite._data import as_typed, asked_for, options_for, trained_on
 from cpvae_lite._seeding import seeded
-from cpvae_lite.checkpoint import require_no_run
 from cpvae_lite.checks import WORLDS, check_model, check_worlds, summary, table, worst
 from cpvae_lite.config import BY_THE_DATA, ModelConfig
 from cpvae_lite.data import Dataset
@@ -46,6 +45,7 @@ from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.options import parser
 from cpvae_lite.results import SHIPPED
 from cpvae_lite.run_files import read_history, read_run
+from cpvae_lite.run_folder import require_no_run
 from cpvae_lite.saved import load_model
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.sheets import grey_sheet

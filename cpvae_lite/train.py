@@ -16,13 +16,13 @@ from tqdm.auto import tqdm
 from cpvae_lite._arguments import expanded
 from cpvae_lite._denormals import no_denormals
 from cpvae_lite.capture import own_stream
-from cpvae_lite.checkpoint import Run
 from cpvae_lite.data import Dataset
 from cpvae_lite.elbo import estimate_bound
 from cpvae_lite.evaluation import require_suitable
 from cpvae_lite.history import History
 from cpvae_lite.metrics import used_categories
 from cpvae_lite.model import LatentVariableModel
+from cpvae_lite.run_folder import Run
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.state import Snapshot, TrainState
 from cpvae_lite.steps import NotFiniteError, Steps
