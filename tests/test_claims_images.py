@@ -150,6 +150,7 @@ OVERTURNED = [
     ("T3", "fashion-mnist", "cp", "negative_log_evidence", 229.0),
     ("T3", "mnist", "vamp", "negative_bound", 87.5),
     ("T3", "mnist", "hvamp", "negative_bound", 88.5),
+    ("G2", "fashion-mnist", "vamp", "negative_bound", 231.5),  # with 150 as with ten
     ("G3", "fashion-mnist", "vamp", "negative_bound", 230.5),
     ("G3", "mnist", "vamp", "negative_bound", 87.0),
     ("T4", "omniglot", "indq", "negative_bound", 50.0),
@@ -183,6 +184,7 @@ OTHER_SAMPLES = [
     ("R5c", "fashion-mnist", "vae", "indqp-150"),
     ("G1", "mnist", "cp-10", "vae"),
     ("G1", "mnist", "cp-150", "vae"),
+    ("G1", "mnist", "cp-500", "vae"),
     ("G1", "fashion-mnist", "cp-10", FEW_IMAGES),
     ("G1", "fashion-mnist", "vae", "indq-150"),
     ("G1", "fashion-mnist", "cp-150", "indq-150"),
@@ -190,6 +192,7 @@ OTHER_SAMPLES = [
     ("G2", "fashion-mnist", "hvamp-10", FEW_IMAGES),
     ("G2", "fashion-mnist", "vamp-10", "mog-10"),
     ("G2", "fashion-mnist", "vae", "indq-150"),
+    ("G2", "fashion-mnist", "vamp-150", "vamp-10"),
     ("G2", "mnist", "mog-10", FEW_IMAGES),
     ("G2", "mnist", "vae", "indq-150"),
     ("G3", "fashion-mnist", "hvamp-10", "indq-150"),
