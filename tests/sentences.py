@@ -36,6 +36,7 @@ PURE, CHANCE = PURITY
 IMPURE = Column("impurity", lambda found: 1 - found["labels"]["digit"]["purity"])  # less is better, as of bounds
 IMPURE_DRAWS = Column("impurity of draws", lambda found: 1 - found["generation"]["purity"])
 EMPTY = Column("empty", empty)
+SHOES = Column("shoes among draws", lambda found: _drawn(found, (5, 7, 9)))
 
 
 class Runs:
@@ -98,6 +99,18 @@ def gaps(runs: Runs) -> dict[tuple[str, str], float]:
         for label in runs.labels(data)
         if label.partition("-")[0] in FOUR
     }
+
+
+def _drawn(measures: dict, labels: tuple[int, ...]) -> float:
+    """The share of all draws that have one of some labels."""
+    found = measures["generation"]
+    shares = [sum(counts[label] for label in labels) / sum(counts) for counts in found["counts"]]
+    return sum(weight * share for weight, share in zip(found["weights"], shares, strict=True))
+
+
+def _most_frequent(runs: Runs, data: str, label: str) -> list[int]:
+    """The label that each category or component draws most often."""
+    return [counts.index(max(counts)) for counts in runs.first(data, label)["measures"]["generation"]["counts"]]
 
 
 def purer(runs: Runs, data: str, label: str, other: str) -> float:
@@ -403,6 +416,18 @@ SAID = [
             for data, most in ((CLOTHES, 0.55), (LETTERS, 0.55), (DIGITS, 1.1))
             for label in runs.labels(data)
             if label.partition("-")[0] in ("hvae", "vamp", "hvamp")
+        ),
+    ),
+    Said(
+        TABLE,
+        "CP-VAE and INDq draw a category as often as the training images have it, and so draw shoes as often as there "
+        "are. The mixtures draw all components alike. MoG comes to two thirds of the shoes, VampPrior with 150 components "
+        "to a sixth: most of its components draw tops.",
+        lambda runs: (
+            all(abs(runs.of(SHOES, CLOTHES, f"{name}-150") - 0.3) < 0.02 for name in BOTH)
+            and all(0.6 < runs.of(SHOES, CLOTHES, f"mog-{size}") / 0.3 < 0.73 for size in (10, 150))
+            and 0.13 < runs.of(SHOES, CLOTHES, "vamp-150") / 0.3 < 0.2
+            and sum(_most_frequent(runs, CLOTHES, "vamp-150").count(label) for label in (0, 2, 4, 6)) > 75
         ),
     ),
     # --- measured from the VAE
