@@ -421,8 +421,8 @@ SAID = [
     Said(
         TABLE,
         "CP-VAE and INDq draw a category as often as the training images have it, and so draw shoes as often as there "
-        "are. The mixtures draw all components alike. MoG comes to two thirds of the shoes, VampPrior with 150 components "
-        "to a sixth: most of its components draw tops.",
+        "are. The mixtures draw all components alike. MoG comes to two thirds of the shoes, VampPrior with 150 "
+        "components to a sixth: most of its components draw tops.",
         lambda runs: (
             all(abs(runs.of(SHOES, CLOTHES, f"{name}-150") - 0.3) < 0.02 for name in BOTH)
             and all(0.6 < runs.of(SHOES, CLOTHES, f"mog-{size}") / 0.3 < 0.73 for size in (10, 150))
