@@ -29,7 +29,7 @@ from cpvae_lite.shown import (
 )
 from cpvae_lite.wording import by_column, generating_by_data, printed
 
-SLIGHT = 0.1  # nats
+SLIGHT, ABOUT_A_TENTH = 0.1, 0.15  # nats
 SAMPLED = ("hvae", "indq")
 MIXTURES = ("mog", "vamp", "hvamp")
 SEEN = (CLOTHES, DIGITS)  # the data whose samples a classifier can judge
@@ -115,19 +115,23 @@ BOUNDS = (
     Claim(
         number="T1",
         says="CP-VAE has a better bound than INDq in every column of Table 3",
-        verdict="does not hold here, in what was run: better on MNIST and with 10 on Fashion-MNIST (one run each), "
-        "level with 150 there and with 50 on Omniglot; with 500 on Omniglot behind with p(c) = 1/K, and level "
-        "with the p(c) that images are drawn from",
+        verdict="does not hold here: better in three columns of eight (one run each), with 10 on Fashion-MNIST and "
+        "with 10 and 150 on MNIST; in four level to about a tenth of a nat; with 500 on Omniglot behind with p(c) = "
+        "1/K, and level with the p(c) that images are drawn from",
         where=TABLE_3,
         measured=lambda stored: (
             f"negative bounds: {by_column(columns(stored, *BOTH), BOUND.figure)}. With p(c) = q(c), first seed: "
             f"{generating_by_data(stored, BOTH)}. The paper reports {printed(columns(stored, *BOTH))}"
         ),
         stands=lambda stored: (
-            all(found.ahead(BOUND.figure) < 0 for found in columns(stored, *BOTH, over=[DIGITS]))
-            and _ten_clothes(stored).ahead(BOUND.figure) < -SLIGHT
+            len(columns(stored, *BOTH)) == sum(map(len, SIZES.values()))
+            and all(found.ahead(BOUND.figure) < -ABOUT_A_TENTH for found in (*_of_ten(stored), digits(stored)))
             and clothes(stored).level(BOUND.figure)
-            and abs(Shown(stored, LETTERS, 50).ahead(BOUND.figure)) < SLIGHT < letters(stored).ahead(BOUND.figure)
+            and all(
+                abs(Shown(stored, data, size).ahead(BOUND.figure)) < ABOUT_A_TENTH
+                for data, size in ((CLOTHES, 150), (CLOTHES, 500), (DIGITS, 500), (LETTERS, 50))
+            )
+            and letters(stored).ahead(BOUND.figure) > ABOUT_A_TENTH
             and abs(letters(stored).generating_bound("cp") - letters(stored).generating_bound("indq")) < SLIGHT
         ),
     ),
