@@ -3,10 +3,12 @@
 Words stand for ranges: a third of a nat is what rounds to it. A sentence that new runs overturn is to be written anew.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+from cpvae_lite.classifier_score import ClassifierScore
 from cpvae_lite.columns import (
     ACTIVE,
     BOUND,
@@ -27,11 +29,13 @@ from cpvae_lite.config import SINGLE
 from cpvae_lite.image_figures import empty
 from cpvae_lite.paper import SIZES, reported
 from cpvae_lite.results import Results
+from cpvae_lite.stored_runs import score_of_samples
 
 CLOTHES, DIGITS, LETTERS = SIZES
 FOUR = ("cp", "indq", "indp", "indqp")
 BOTH, PLAIN, MIXTURES = FOUR[:2], FOUR[2:], ("mog", "vamp", "hvamp")
 NATS = (BOUND, EVIDENCE)
+CLEAR = [f"{name}-{size}" for name in BOTH for size in (150, 500)]
 PURE, CHANCE = PURITY
 IMPURE = Column("impurity", lambda found: 1 - found["labels"]["digit"]["purity"])  # less is better, as of bounds
 IMPURE_DRAWS = Column("impurity of draws", lambda found: 1 - found["generation"]["purity"])
@@ -58,6 +62,10 @@ class Runs:
     def first(self, data: str, label: str) -> dict:
         """The record of the first seed."""
         return self._stored(data).runs(label)[0]
+
+    def samples(self, data: str, label: str) -> ClassifierScore:
+        """How a classifier judges 64 samples of the first seed."""
+        return score_of_samples(self._stored(data), label)
 
     def gained(self, data: str, label: str) -> float:
         """Nats in the last 50 epochs, on validation images."""
@@ -119,6 +127,11 @@ def changed(runs: Runs, column: Column, label: str, usual: str = "cp-150") -> fl
 
 def _range(values: list[float]) -> float:
     return max(values) - min(values)
+
+
+def errors_apart(one: ClassifierScore, other: ClassifierScore) -> float:
+    """Doubt of one less the other's, in standard errors of the difference."""
+    return (one.doubt - other.doubt) / math.hypot(one.doubt_error, other.doubt_error)
 
 
 def purer(runs: Runs, data: str, label: str, other: str) -> float:
@@ -461,6 +474,58 @@ SAID = [
             and all(0.6 < runs.of(SHOES, CLOTHES, f"mog-{size}") / 0.3 < 0.73 for size in (10, 150))
             and 0.13 < runs.of(SHOES, CLOTHES, "vamp-150") / 0.3 < 0.2
             and sum(_most_frequent(runs, CLOTHES, "vamp-150").count(label) for label in (0, 2, 4, 6)) > 75
+        ),
+    ),
+    # --- samples, before a classifier
+    Said(
+        TABLE,
+        "digits of CP-VAE and INDq with 150 or 500 categories are as clear as real ones.",
+        lambda runs: all(
+            runs.samples(DIGITS, label).doubt < 1.035 for label in CLEAR
+        ),  # that of real ones is 1.02 ± 0.01
+    ),
+    Said(
+        TABLE,
+        "and those of INDp, INDqp, the VAE and HVAE clearly more than those of the four.",
+        lambda runs: all(
+            runs.samples(DIGITS, label).doubted_more(runs.samples(DIGITS, clear))
+            for label in ("vae", "hvae", *(f"{name}-{size}" for name in PLAIN for size in (10, 150)))
+            for clear in CLEAR
+        ),
+    ),
+    Said(
+        TABLE,
+        "INDp, INDqp and VampPrior with 150 have the highest doubts.",
+        lambda runs: (
+            set(sorted(runs.labels(CLOTHES), key=lambda label: runs.samples(CLOTHES, label).doubt)[-5:])
+            == {"vamp-150", *(f"{name}-{size}" for name in PLAIN for size in (10, 150))}
+        ),
+    ),
+    Said(
+        TABLE,
+        "64 samples do not tell these from the VAE's, but they do from those of INDq with 150, by more than three "
+        "standard errors.",
+        lambda runs: all(
+            not runs.samples(CLOTHES, label).doubted_more(runs.samples(CLOTHES, "vae"))
+            and errors_apart(runs.samples(CLOTHES, label), runs.samples(CLOTHES, "indq-150")) > 3
+            for label in ("vamp-150", *(f"{name}-{size}" for name in PLAIN for size in (10, 150)))
+        ),
+    ),
+    Said(
+        TABLE,
+        "On clothes VampPrior with 150 components is the least varied by far: seven and a half labels,",
+        lambda runs: (
+            (variety := sorted((runs.samples(CLOTHES, label).variety, label) for label in runs.labels(CLOTHES)))[0][1]
+            == "vamp-150"
+            and 7.25 < variety[0][0] < 7.75 < variety[1][0] - 0.75
+        ),
+    ),
+    Said(
+        TABLE,
+        "On digits MoG with 150 is the least varied, by more than three.",
+        lambda runs: (
+            min(runs.labels(DIGITS), key=lambda label: runs.samples(DIGITS, label).variety) == "mog-150"
+            and (9.37 - runs.samples(DIGITS, "mog-150").variety) / 0.21 > 3  # groups of real images: 9.37 ± 0.21
         ),
     ),
     # --- measured from the VAE

@@ -30,10 +30,15 @@ def shuffled(seed: int):
     class Shuffled(Results):
         def __init__(self, table):
             super().__init__(table)
+            self._dealt = {}
             for having in (True, False):  # a latent c
                 labels = [label for label in self.labels if (label.partition("-")[0] in FOUR) == having]
-                dealt = random.Random(seed).sample(labels, len(labels))
-                self._runs |= dict(zip(labels, [self._runs[label] for label in dealt], strict=True))
+                dealt = dict(zip(labels, random.Random(seed).sample(labels, len(labels)), strict=True))
+                self._runs |= {label: self._runs[other] for label, other in dealt.items()}
+                self._dealt |= dealt
+
+        def sheet(self, label, seed=None):
+            return super().sheet(self._dealt[label], seed)
 
     return Runs(Shuffled)
 
