@@ -35,13 +35,15 @@ def plot_rates(results: Mapping[str, Results]) -> Figure:
         out.
 
     Raises:
-        ValueError: if results are of another table, or the measures of a run are not whole.
+        ValueError: if there are no results, if they are of another table, or if the measures of a run are not whole.
 
     Example:
         >>> figure = plot_rates({"letters": Results("omniglot")})
         >>> figure.axes[0].get_title(), figure.axes[0].get_xlabel()
         ('letters', 'distortion (nats)')
     """
+    if not results:
+        raise ValueError("there is nothing to draw: name the results of at least one data set")
     columns = min(2, len(results))
     figure, rows = panels.grid(math.ceil(len(results) / columns), columns, width=3.7, height=3.4)
     each = [panel for row in rows for panel in row]
@@ -53,7 +55,11 @@ def plot_rates(results: Mapping[str, Results]) -> Figure:
     marks = {text: mark for panel in axes for mark, text in zip(*panel.get_legend_handles_labels(), strict=True)}
     for panel in free:
         panel.set_axis_off()
-    place = {"loc": "center", "bbox_to_anchor": (0.75, 0.25)} if free else {"loc": "outside lower center", "ncols": 5}
+    place = (
+        {"loc": "center", "bbox_to_anchor": (0.75, 0.5 / len(rows))}
+        if free
+        else {"loc": "outside lower center", "ncols": 5}
+    )
     figure.legend(marks.values(), marks, frameon=False, **place)
     return figure
 

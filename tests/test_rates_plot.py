@@ -44,3 +44,18 @@ def test_a_larger_mark_has_more_categories_and_each_model_is_named_once():
 def test_results_that_are_not_there_leave_an_empty_panel(tmp_path):
     (panel,) = plot_rates({"none": Results("mnist", tmp_path)}).axes
     assert not panel.get_lines()
+
+
+def test_nothing_to_draw_is_said():
+    with pytest.raises(ValueError, match="nothing to draw"):
+        plot_rates({})
+
+
+def test_the_legend_takes_the_free_place_of_the_last_row():
+    three = {name: Results("omniglot") for name in "abc"}
+    for results in (three, three | {"d": Results("omniglot"), "e": Results("omniglot")}):
+        figure = plot_rates(results)
+        figure.canvas.draw()
+        box = figure.legends[0].get_window_extent().transformed(figure.transFigure.inverted())
+        free = figure.axes[-1].get_position()
+        assert free.x0 < box.x0 and box.x1 <= 1 and box.y1 < free.y1
