@@ -12,14 +12,21 @@ MOST_LABELS = 100_000  # each has a name and a column in tables
 COLOURS = {3, 4}  # how many values a pixel in colour has, without and with transparency
 
 
-def shape_of_one(data) -> tuple[int, ...]:
-    """The shape of one observation; a plain number counts as (1,).
+def shape_of_one(data, kind: str = "real") -> tuple[int, ...]:
+    """The shape of one observation; a plain number counts as (1,), and grey images may have an axis for their channel.
+
+    Args:
+        data: the first axis counts observations.
+        kind: "images" or "real".
 
     Example:
         >>> shape_of_one(np.zeros((100, 28, 28))), shape_of_one([0.3, 0.7])
         ((28, 28), (1,))
+        >>> shape_of_one(np.zeros((100, 1, 28, 28)), "images")
+        (28, 28)
     """
-    return tuple(np.shape(data)[1:]) or (1,)
+    shape = tuple(np.shape(data)[1:]) or (1,)
+    return shape[1:] if kind == "images" and len(shape) == 3 and shape[0] == 1 else shape
 
 
 def observations(data, kind: str, what: str) -> Tensor:

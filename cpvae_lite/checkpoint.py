@@ -123,6 +123,20 @@ def load_last(model: LatentVariableModel, folder: str | Path) -> None:
     load_state(model, {name[len(part) :]: tensor for name, tensor in tensors.items() if name.startswith(part)}, path)
 
 
+def epochs_done(folder: Path) -> int:
+    """How many epochs the checkpoint in a folder has behind it; 0 if there is none.
+
+    Raises:
+        ValueError: if it is damaged, or from a newer version.
+
+    Example:
+        >>> epochs_done(Path("nowhere"))
+        0
+    """
+    path = folder / CHECKPOINT
+    return len(read_checkpoint(path)[1].get("history", [])) if path.exists() else 0
+
+
 def _require_whole(tensors: dict[str, Tensor], model: LatentVariableModel) -> None:
     """A checkpoint holds all weights twice, last and best, and the optimiser's state of each that is not frozen."""
     state = model.state_dict()

@@ -14,6 +14,8 @@ from cpvae_lite.comparison import overlap, shared, shared_in_paper
 from cpvae_lite.config import NAMES
 from cpvae_lite.grids import SHOWN
 from cpvae_lite.image_figures import (
+    SHOES,
+    TOPS,
     Figure,
     categories_of_labels,
     chance,
@@ -35,7 +37,6 @@ from cpvae_lite.wording import least_and_most, range_of_labels
 SIZE = SHOWN[CLOTHES]
 PURE = 0.7  # categories that draw one kind in seven of ten cases, ten kinds being possible, keep to kinds
 PAGE = "fashion-categories"
-TOPS, SHOES = (0, 2, 4, 6), (5, 7, 9)  # labels: T-shirt, pullover, coat, shirt; sandal, sneaker, ankle boot
 FIG_9, KINDS = f"{PAGE}#fig-9-how-much-each-category-holds", f"{PAGE}#does-a-category-keep-to-one-kind-a-number"
 
 

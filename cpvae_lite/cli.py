@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 
 from cpvae_lite import reproducing
-from cpvae_lite._arguments import expanded, whole_number
+from cpvae_lite._arguments import expanded, said, whole_number
 from cpvae_lite._commands import (
     BROKEN_PIPE,
     ERRORS,
@@ -44,7 +44,7 @@ from cpvae_lite.evaluation import evaluate
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.options import parser
 from cpvae_lite.results import SHIPPED
-from cpvae_lite.run_files import read_history, read_run
+from cpvae_lite.run_files import described, read_history, read_run
 from cpvae_lite.run_folder import require_no_run
 from cpvae_lite.saved import load_model
 from cpvae_lite.schedule import TrainConfig
@@ -105,6 +105,7 @@ def _resume(folder: Path) -> str:
 
 
 def _train(options: argparse.Namespace) -> None:
+    torch.set_flush_denormal(True)  # before torch starts threads, which would not hear of it later
     device = _device(options)
     if options.resume:
         model, dataset, config = _begun(options)
@@ -121,6 +122,8 @@ def _train(options: argparse.Namespace) -> None:
             likelihood=dataset.likelihood,
             **settings,
         )
+    if not model.categories:
+        refuse(options, ("temperature", "temperature_decay", "least_temperature"), "for a model with categories")
     say(f"{dataset}\ntraining {model.config.name} on {device}")
     history = fit(model.to(device), dataset, config, out=options.out, resume=options.resume)
     best = history[history.best_epoch - 1]
@@ -193,14 +196,17 @@ def _description(folder: Path) -> dict:
             f"{folder} holds a model, but not what it was trained on: there is no run.json in it, and no {record.name}"
             " beside it. In Python, cpvae_lite.load_model reads the model"
         )
-    return read_json(record)
+    return described(read_json(record), record)
 
 
 def _end(folder: Path) -> tuple[int, float]:
     """After how many epochs a run ended, and at which temperature."""
     if _is_result(folder):
         run = _description(folder)
-        return run["epochs"], TrainConfig(**run["training"]).temperature_at(run["epochs"])
+        try:
+            return run["epochs"], TrainConfig(**run["training"]).temperature_at(run["epochs"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"the record of {folder} is damaged: {said(error)}") from error
     history = read_history(folder)
     return len(history), history[-1]["temperature"]
 
@@ -211,11 +217,12 @@ def _sample(options: argparse.Namespace) -> None:
     if options.out.suffix.lower() != ".png":
         raise ValueError(f"--out {options.out}: images are written as PNG; give a name that ends in .png")
     count = whole_number("--count", options.count)
-    model = load_model(options.run_dir).to(_device(options))
+    device = _device(options)
+    model = load_model(options.run_dir).to(device)
     shape = tuple(_description(options.run_dir)["data"]["shape"])
     if len(shape) != 2 or model.config.likelihood != "bernoulli":
         raise ValueError(f"the data of {options.run_dir}, of shape {shape}, are no grey images to draw")
-    with seeded(options.seed, device=_device(options)):
+    with seeded(options.seed, device=device):
         images = model.sample(count, category=options.category, categories_from=options.categories_from)
     sheet = grey_sheet(images, columns=math.ceil(count**0.5), shape=shape)
     write_png(options.out, sheet.repeat(ZOOM, 0).repeat(ZOOM, 1))

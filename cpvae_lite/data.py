@@ -201,7 +201,7 @@ class Dataset:
         given = {"validation": validation, "test": test}
         own = {split: _pair(split, part) for split, part in given.items() if not isinstance(part, numbers.Real)}
         names = names_in({"data": labels} | {f"{split} data": pair[1] for split, pair in own.items()})
-        shape = shape_of_one(data)
+        shape = shape_of_one(data, kind)
         whole = _checked(data, labels, names, kind, "data", shape)
         parts = {split: _checked(*pair, names, kind, f"{split} data", shape) for split, pair in own.items()}
         order = torch.from_numpy(np.random.default_rng(seed).permutation(len(whole)))
@@ -273,8 +273,8 @@ def _pair(split: str, given) -> tuple:
 
 
 def _checked(data, labels, names: tuple[str, ...], kind: str, what: str, shape: tuple[int, ...]) -> Split:
-    if shape_of_one(data) != shape:
-        raise ValueError(f"{what} have shape {shape_of_one(data)} each, training data {shape}")
+    if shape_of_one(data, kind) != shape:
+        raise ValueError(f"{what} have shape {shape_of_one(data, kind)} each, training data {shape}")
     tensor = observations(data, kind, what)
     return Split(tensor, {} if labels is None else {"label": labels_of(labels, len(tensor), what, names)})
 

@@ -54,11 +54,13 @@ def evaluate(
     """
     require_suitable(model, dataset)
     importance_samples = whole_number("importance_samples", importance_samples, least=0)
+    if temperature is not None:
+        temperature = finite_number("temperature", temperature, least=0, strict=True)
     x = dataset.observed(split).to(next(model.parameters()))
     report = {"data": dataset.name, "source": dataset.source, "split": split, "images": len(x)}
     report |= _bound("", estimate_bound(model, x, Hard(), seed=seed))
     if model.categories and temperature is not None:
-        temperature = report["temperature"] = finite_number("temperature", temperature, least=0, strict=True)
+        report["temperature"] = temperature
         report |= _bound("relaxed_", estimate_bound(model, x, Relaxed(temperature), seed=seed))
     if importance_samples:
         evidence = log_marginal(model, x, importance_samples, seed=seed).double()
@@ -72,7 +74,11 @@ def evaluate(
 
 
 def require_suitable(model: LatentVariableModel, dataset: Dataset) -> None:
-    """Raise a ValueError unless the data have the model's number of features, and want the likelihood it has.
+    """Raise unless the data have the model's number of features, and want the likelihood it has.
+
+    Raises:
+        ValueError: if not.
+        TypeError: if they are no :class:`cpvae_lite.data.Dataset`.
 
     Example:
         >>> from cpvae_lite import build, load_dataset
@@ -80,6 +86,8 @@ def require_suitable(model: LatentVariableModel, dataset: Dataset) -> None:
         Traceback (most recent call last):
         ValueError: the data have 1 features, the model 784
     """
+    if not isinstance(dataset, Dataset):
+        raise TypeError(f"the data must be a Dataset, not {type(dataset).__name__}; Dataset.from_arrays makes one")
     if dataset.features != model.features:
         raise ValueError(f"the data have {dataset.features} features, the model {model.features}")
     if model.config and dataset.likelihood != model.config.likelihood:

@@ -76,8 +76,7 @@ def measure_synthetic(
 def _side_purity(model: LatentVariableModel, choices: int) -> float:
     each = torch.arange(choices).repeat_interleave(PER_CATEGORY)
     numbers = model.sample(len(each), category=each, noise=True).view(choices, PER_CATEGORY)
-    weights = model.aggregated_posterior if model.categories else torch.full((choices,), 1 / choices)
-    return synthetic.purity(numbers.cpu(), weights.cpu())
+    return synthetic.purity(numbers.cpu(), model.shares.cpu())
 
 
 def _compared(numbers: Tensor) -> dict:

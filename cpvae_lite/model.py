@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NoReturn
 
 import torch
 import torch.distributions as D
@@ -155,7 +154,7 @@ class LatentVariableModel(nn.Module):
         n: int,
         *,
         category: int | Sequence[int] | Tensor | None = None,
-        categories_from: str = "aggregated",
+        categories_from: str | None = None,
         noise: bool = False,
     ) -> Tensor:
         """Generate new data by ancestral sampling (Eq. 8).
@@ -165,7 +164,8 @@ class LatentVariableModel(nn.Module):
             category: draw all from this category, or the i-th from the i-th of n categories. Where the prior is
                 a mixture (MoG, VampPrior), its components are the categories.
             categories_from: where c comes from if no category is given: "aggregated", the posterior q(c)
-                of the training data (Eq. 18), as in the paper; or "uniform", the prior p(c) = 1/K.
+                of the training data (Eq. 18), as in the paper, which is the default; or "uniform", the prior
+                p(c) = 1/K.
             noise: draw from p(x|z,c) instead of taking its mean.
 
         Returns:
@@ -174,8 +174,9 @@ class LatentVariableModel(nn.Module):
         Raises:
             TypeError: if n or a category is no whole number.
             ValueError: if n is below 1, if a category is not one of 0..K-1, if `category` is a list of another length
-                than n, if the model has neither categories nor components, if `categories_from` is another word, or
-                if q(c) is wanted of a model that was not trained.
+                than n, if the model has neither categories nor components, if `categories_from` is another word,
+                stands beside `category` or is for a model without c, or if q(c) is wanted of a model that was not
+                trained.
 
         Example:
             >>> from cpvae_lite import build
@@ -187,13 +188,16 @@ class LatentVariableModel(nn.Module):
             ValueError: category 10 is not one of 0..9
         """
         n = whole_number("n", n)
-        one_of("source of categories", categories_from, ("aggregated", "uniform"))
+        if categories_from is not None:
+            self._require_source(categories_from, category)
         values: Values = {}
         if category is not None:
-            name, count = self._choice or self._nothing_to_choose()
+            self.require_choices("sampling from one category")
+            name, count = self._choice
             values[name] = self._chosen(category, n, count)
         elif self.categories:
-            values["c"] = self._category_prior(categories_from).sample((n,))
+            shares = torch.ones_like(self.aggregated_posterior) if categories_from == "uniform" else self.shares
+            values["c"] = D.Categorical(probs=shares).sample((n,))
         for latent in self.latents:
             if latent.name not in values:
                 values[latent.name] = latent.prior(values).expand((n,)).sample()
@@ -248,10 +252,33 @@ class LatentVariableModel(nn.Module):
         mixtures = (latent.prior for latent in self.latents if isinstance(latent.prior, MixturePrior))
         return next(((COMPONENT, prior.components) for prior in mixtures), None)
 
-    def _nothing_to_choose(self) -> NoReturn:
-        raise ValueError(
-            "sampling from one category needs a model with categories, or a mixture as prior; this one has neither"
-        )
+    @property
+    def shares(self) -> Tensor:
+        """How often :meth:`sample` draws each category, (K,): q(c), or 1/K for the components of a mixture.
+
+        Raises:
+            ValueError: if the model has neither, or if it has a c but no q(c) yet.
+
+        Example:
+            >>> from cpvae_lite import build
+            >>> build("mog", features=784, categories=4).shares
+            tensor([0.2500, 0.2500, 0.2500, 0.2500])
+        """
+        choices = self.require_choices("a share for each category")
+        if not self.categories:
+            return self.aggregated_posterior.new_full((choices,), 1 / choices)
+        if self.aggregated_posterior.isnan().any():
+            raise ValueError(
+                "this model has no q(c) yet: train it with fit(), or choose yourself, by category= or "
+                "categories_from='uniform' of a sample, or by weights= of a purity"
+            )
+        return self.aggregated_posterior
+
+    def _require_source(self, categories_from: str, category: object) -> None:
+        one_of("source of categories", categories_from, ("aggregated", "uniform"))
+        self.require_categories("categories_from")
+        if category is not None:
+            raise ValueError("categories_from says where c comes from without category=: leave one of them out")
 
     def _chosen(self, category: int | Sequence[int] | Tensor, n: int, count: int) -> Tensor:
         chosen = self._numbers(category)
@@ -273,14 +300,18 @@ class LatentVariableModel(nn.Module):
             raise TypeError(f"category must be a whole number, not {category!r}")
         return numbers
 
-    def _category_prior(self, source: str) -> D.Categorical:
-        if source == "uniform":
-            return D.Categorical(logits=torch.zeros_like(self.aggregated_posterior))
-        if self.aggregated_posterior.isnan().any():
-            raise ValueError(
-                "this model has no q(c) yet: train it with fit(), pass category=, or categories_from='uniform'"
-            )
-        return D.Categorical(probs=self.aggregated_posterior)
+    def require_choices(self, purpose: str) -> int:
+        """How many categories or components there are, or a ValueError that says what `purpose` needs them for.
+
+        Example:
+            >>> from cpvae_lite import build
+            >>> build("vae", features=784).require_choices("purity")
+            Traceback (most recent call last):
+            ValueError: purity needs a model with categories, or a mixture as prior; this one has neither
+        """
+        if self.choices is None:
+            raise ValueError(f"{purpose} needs a model with categories, or a mixture as prior; this one has neither")
+        return self.choices
 
     def require_categories(self, purpose: str) -> int:
         """K, or a ValueError that says what `purpose` needs categories for.

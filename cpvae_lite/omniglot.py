@@ -81,11 +81,7 @@ class OmniglotSource:
 
         for name in ARCHIVES:
             url = f"{Omniglot.download_url_prefix}/{name}.zip"
-            try:
-                download_url(url, str(root / "omniglot-py"), md5=Omniglot.zips_md5[name])
-            except BaseException:  # leave no part of an archive for the next call to find
-                (root / "omniglot-py" / f"{name}.zip").unlink(missing_ok=True)
-                raise
+            download_url(url, str(root / "omniglot-py"), md5=Omniglot.zips_md5[name])
 
     def _archives(self, root: Path) -> list[Path]:
         return [root / "omniglot-py" / f"{name}.zip" for name in ARCHIVES]

@@ -141,7 +141,12 @@ def _add_training(add: Callable) -> None:
         help=f"{' or '.join(OBJECTIVES)}: a Gumbel-Softmax c, or the exact sum over all, at K times the decoder's"
         f" work; default: {TrainConfig.objective}",
     )
-    add("--temperature", type=float, metavar="T", help=f"of c, at the start; default: {TrainConfig.temperature}")
+    add(
+        "--temperature",
+        type=float,
+        metavar="T",
+        help=f"of a relaxed c, at the start; default: {TrainConfig.temperature}",
+    )
     add(
         "--temperature-decay",
         type=float,
@@ -191,7 +196,6 @@ def _add_sample(commands, run: Callable) -> None:
     add("--category", type=int, metavar="C", help="draw from this category alone; default: from all")
     add(
         "--categories-from",
-        default="aggregated",
         metavar="WHERE",
         help="where c comes from without --category: aggregated, q(c), or uniform; default: aggregated",
     )
@@ -251,7 +255,7 @@ def _add_reproduce(commands, run: Callable) -> None:
     )
     add("--dry-run", action="store_true", help="only list what is missing")
     add("--quiet", action="store_true", help="no progress, no table")
-    add("--device", choices=DEVICES, default="auto", help="default: %(default)s")
+    add("--device", choices=DEVICES, help="default: auto")
     add("--threads", type=int, metavar="N", help="CPU threads of each run; default: 1")
 
 

@@ -47,10 +47,10 @@ def local_pool(jobs: Sequence[Job], at_a_time: int, tell: Callable[[Report], Non
     """
     processes = [OwnProcess(job.text()) for job in jobs]
     with ThreadPoolExecutor(at_a_time) as threads:
-        for job, process in zip(jobs, processes, strict=True):
-            future = threads.submit(process.run, partial(_tell_epochs, tell, job.name))
-            future.add_done_callback(partial(_tell_end, tell, job.name))
         try:
+            for job, process in zip(jobs, processes, strict=True):
+                future = threads.submit(process.run, partial(_tell_epochs, tell, job.name))
+                future.add_done_callback(partial(_tell_end, tell, job.name))
             yield
         finally:
             for process in processes:

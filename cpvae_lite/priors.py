@@ -219,6 +219,7 @@ class VampPrior(MixturePrior):
                 their own least and greatest values.
 
         Raises:
+            TypeError: if they are no tensor of uint8 or of floats.
             ValueError: if the data have another width, are empty, or are not finite.
 
         Example:
@@ -229,6 +230,9 @@ class VampPrior(MixturePrior):
             >>> prior.pseudo_inputs[0].detach()  # the mean, kept a little from both ends
             tensor([0.0100, 0.2000, 0.9900])
         """
+        if not isinstance(data, Tensor) or not (data.dtype == torch.uint8 or data.is_floating_point()):
+            kind = data.dtype if isinstance(data, Tensor) else type(data).__name__
+            raise TypeError(f"data must be a tensor of uint8 images or of floats, not {kind}")
         if data.dim() != 2 or data.shape[1] != len(self.start) or len(data) == 0:
             raise ValueError(f"data must have shape (N, {len(self.start)}) with N > 0, not {tuple(data.shape)}")
         values = data.to(self.start)

@@ -8,6 +8,7 @@ about p(x|c), what the model generates. For numbers from the synthetic mixture, 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -139,6 +140,35 @@ class Purity:
         of_all = torch.special.entr(self.overall).sum().item()
         return max(of_all - self.entropy, 0.0)  # negative by rounding alone
 
+    def among(self, labels: Sequence[int]) -> Purity:
+        """The same of those categories alone whose most frequent label is one of some labels.
+
+        Args:
+            labels: as those of all shoes.
+
+        Raises:
+            ValueError: if no category of some weight has such a label.
+
+        Example:
+            >>> found = Purity(torch.tensor([[9, 1, 0], [0, 5, 5], [1, 1, 8]]), torch.ones(3).double() / 3)
+            >>> round(found.among([0, 2]).purity, 2)  # of the first and the last category
+            0.85
+        """
+        rows = torch.isin(self.top_labels, torch.tensor(labels))
+        if not self.weights[rows].sum():
+            raise ValueError(f"no category draws a label of {list(labels)} most often")
+        return Purity(self.counts[rows], _scaled(self.weights[rows], int(rows.sum())))
+
+    def alike(self) -> Purity:
+        """The same with all categories counted alike, as the components of a mixture are.
+
+        Example:
+            >>> found = Purity(torch.tensor([[9, 1], [5, 5]]), torch.tensor([0.75, 0.25]).double())
+            >>> round(found.purity, 3), round(found.alike().purity, 3)
+            (0.8, 0.7)
+        """
+        return Purity(self.counts, _scaled(torch.ones(len(self.counts)), len(self.counts)))
+
     def asdict(self, digits: int = 4) -> dict:
         """What a record keeps: the figures and the weights, rounded, and the counts, which all the rest follows from.
 
@@ -193,10 +223,9 @@ def generation_purity(
         >>> found.shares.shape, found.counts.sum(1)
         (torch.Size([3, 10]), tensor([20, 20, 20]))
     """
-    if model.choices is None:
-        raise ValueError("purity needs a model with categories, or a mixture as prior; this one has neither")
-    weights = _scaled(_usual_weights(model) if weights is None else weights, model.choices)
-    category = torch.arange(model.choices).repeat_interleave(whole_number("draws", draws))
+    choices = model.require_choices("purity")
+    weights = _scaled(model.shares if weights is None else weights, choices)
+    category = torch.arange(choices).repeat_interleave(whole_number("draws", draws))
     with seeded(seed, device=model.aggregated_posterior.device):
         each = [
             logits_of(classifier, model.sample(len(block), category=block, noise=True))
@@ -239,14 +268,6 @@ def _counts(logits: Tensor, group: Tensor, groups: int) -> Tensor:
     """How often each label has the highest of logits (N, labels) in each group (N,), (groups, labels)."""
     top = F.one_hot(logits.argmax(1), logits.shape[1])
     return top.new_zeros(groups, logits.shape[1]).index_add(0, group, top)
-
-
-def _usual_weights(model: LatentVariableModel) -> Tensor:
-    if not model.categories:
-        return torch.ones(model.choices)
-    if model.aggregated_posterior.isnan().any():
-        raise ValueError("this model has no q(c) yet: train it with fit(), or pass weights=")
-    return model.aggregated_posterior
 
 
 def _scaled(weights: Tensor, choices: int) -> Tensor:

@@ -50,7 +50,10 @@ def asked_for(options: argparse.Namespace) -> list[Experiment]:
 
 def _require_fit(options: argparse.Namespace) -> None:
     if options.out is None:
-        refuse(options, ("epochs", "importance_samples", "jobs", "scheduler"), "with --out DIR")
+        of_runs = ("epochs", "importance_samples", "jobs", "scheduler", "device", "threads")
+        refuse(options, of_runs, "with --out DIR")
+        if options.quiet and not options.dry_run:
+            raise ValueError("--quiet: without --out DIR the table is all there is; leave one of them out")
     if options.scheduler is not None:
         refuse(options, ("jobs",), "without --scheduler; the workers of a cluster do as many runs as they have threads")
     for name in ("jobs", "threads"):
@@ -75,7 +78,7 @@ def _wanted(what: str, options: argparse.Namespace) -> list[Experiment]:
 def _run_missing(todo: list[Experiment], options: argparse.Namespace) -> int:
     """Run them; returns how many failed."""
     if todo and options.scheduler is None:
-        device_named(options.device)  # an error now, and not in each process
+        device_named(options.device or "auto")  # an error now, and not in each process
         for data in sorted({experiment.data for experiment in todo} & SOURCES.keys()):
             fetch(data)  # once, and not by each process
     failed = 0
@@ -84,7 +87,7 @@ def _run_missing(todo: list[Experiment], options: argparse.Namespace) -> int:
         options.out,
         jobs=options.jobs or 1,
         threads=options.threads or 1,  # so that a run is the same alone or beside others
-        device=options.device,
+        device=options.device or "auto",
         scheduler=options.scheduler,
         progress=not options.quiet,
     ):

@@ -9,7 +9,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from cpvae_lite._arguments import expanded
-from cpvae_lite.checkpoint import load_last
+from cpvae_lite.checkpoint import epochs_done, load_last
 from cpvae_lite.cluster import cluster_pool
 from cpvae_lite.data import Dataset
 from cpvae_lite.experiments import Experiment
@@ -23,7 +23,7 @@ from cpvae_lite.records import complete, lacking, leave
 from cpvae_lite.results import Results
 from cpvae_lite.run_files import read_run
 from cpvae_lite.saved import load_model
-from cpvae_lite.storage import read_json, read_tensors
+from cpvae_lite.storage import read_json
 from cpvae_lite.train import aggregate, fit
 
 WAIT = 40  # seconds for the process of a worker that has died to let go of its run; more than it has to end
@@ -159,18 +159,13 @@ def _train(
 ) -> History:
     """Train in a folder, from the checkpoint there if there is one."""
     resume = (folder / "run.json").exists()
-    epochs = count(_epochs_done(folder))
+    epochs = count(epochs_done(folder))
 
     def tell_next(_: LatentVariableModel | None = None) -> None:
         tell(next(epochs))
 
     tell_next()
     return fit(model, dataset, experiment.training, out=folder, resume=resume, progress=progress, after_epoch=tell_next)
-
-
-def _epochs_done(folder: Path) -> int:
-    checkpoint = folder / "checkpoint.safetensors"
-    return len(read_tensors(checkpoint)[1].get("history", [])) if checkpoint.exists() else 0
 
 
 def _finish(experiment: Experiment, model: LatentVariableModel, dataset: Dataset, history: History, path: Path) -> None:

@@ -62,6 +62,24 @@ def read_run(folder: str | Path) -> dict:
         raise FileNotFoundError(f"{folder} holds no run (run.json is missing)")
     content = read_json(path)
     require_readable(content, path)
+    return described(content, path)
+
+
+def described(content: dict, path: Path) -> dict:
+    """`content` itself, if it says of a run what its model, its training and its data were.
+
+    Args:
+        content: of run.json, or of the record that `reproduce` leaves.
+        path: where it is from.
+
+    Raises:
+        ValueError: if it does not; names `path`.
+
+    Example:
+        >>> described({"model": {}, "training": {}}, Path("run.json"))
+        Traceback (most recent call last):
+        ValueError: run.json is damaged: it does not describe a run
+    """
     wanted = {"name": str, "subset": bool, "shape": list, "fingerprint": str}
     data = content.get("data")
     whole = isinstance(data, dict) and all(isinstance(data.get(key), kind) for key, kind in wanted.items())

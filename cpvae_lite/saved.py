@@ -121,7 +121,7 @@ def load_model(folder: str | Path) -> LatentVariableModel:
     stored, _ = read_tensors(folder / "model.safetensors")
     tensors = {name: tensor.float() if tensor.dtype == torch.float16 else tensor for name, tensor in stored.items()}
     model = compose(_model_config(folder / "model.json"))
-    model.to(next((tensor.dtype for tensor in tensors.values()), torch.float32))
+    model.to(next((tensors[name].dtype for name, _ in model.named_parameters() if name in tensors), torch.float32))
     load_state(model, tensors, folder / "model.safetensors")
     if broken := not_finite(model):
         raise ValueError(

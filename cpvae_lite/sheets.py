@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from cpvae_lite._arguments import whole_number
+
 SHAPE = (28, 28)  # of an image of MNIST and its relatives, (height, width)
 GAP = 2  # pixels between images
 
@@ -24,13 +26,17 @@ def image_grid(images: Tensor, *, columns: int, shape: tuple[int, int] = SHAPE, 
         A float array (height, width) in [0, 1], 1 for ink.
 
     Raises:
-        ValueError: if the images are not of that shape.
+        TypeError: if `columns` is no whole number.
+        ValueError: if it is below 1, if there is no image, or if the images are not of that shape.
 
     Example:
         >>> import torch
         >>> image_grid(torch.ones(4, 784), columns=2).shape
         (58, 58)
     """
+    whole_number("columns", columns)
+    if not len(images):
+        raise ValueError("there is no image to lay out")
     if images[0].numel() != shape[0] * shape[1]:
         raise ValueError(f"images of {images[0].numel()} pixels are not of shape {tuple(shape)}; give their shape=")
     rows = -(-len(images) // columns)
@@ -77,6 +83,8 @@ def images_of(sheet: np.ndarray, *, shape: tuple[int, int] = SHAPE) -> Tensor:
         tensor([[0.0000, 0.2000],
                 [1.0000, 0.4000]])
     """
+    if sheet.ndim != 2:
+        raise ValueError(f"a sheet of shape {sheet.shape} is not grey: (height, width)")
     rows, columns = ((size + GAP) // (side + GAP) for size, side in zip(sheet.shape, shape, strict=True))
     if sheet.shape != tuple(many * (side + GAP) - GAP for many, side in zip((rows, columns), shape, strict=True)):
         raise ValueError(f"a sheet of {sheet.shape} pixels does not divide into images of {shape}")

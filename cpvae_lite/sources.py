@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from http.client import HTTPException
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from cpvae_lite._arguments import one_of
 from cpvae_lite.idx import IdxSource
+from cpvae_lite.locks import alone
 from cpvae_lite.omniglot import OmniglotSource
 from cpvae_lite.published import cache_folder, data_root
 
@@ -14,6 +18,7 @@ SOURCES = {
     "fashion-mnist": IdxSource("FashionMNIST", "item"),
     "omniglot": OmniglotSource(),
 }
+PATIENCE = 1800  # seconds to wait for another process that downloads the same
 
 
 def locate(name: str, root: Path | None = None) -> Path | None:
@@ -48,7 +53,8 @@ def fetch(name: str, root: Path | None = None) -> Path:
         name, root: as in :func:`locate`.
 
     Raises:
-        FileNotFoundError: if it is nowhere and cannot be downloaded; says which files to put where.
+        FileNotFoundError: if it is nowhere and cannot be downloaded; says which files to put where. No part of a
+            download is left, and none is found by other processes while it grows.
         ValueError: if there is no such data set.
 
     Example:
@@ -63,8 +69,8 @@ def fetch(name: str, root: Path | None = None) -> Path:
         return place
     source, cache = SOURCES[name], cache_folder()
     try:
-        source.download(cache)
-    except (OSError, RuntimeError) as error:  # no network, no space, a failed checksum
+        _download(name, cache)
+    except (OSError, RuntimeError, HTTPException) as error:  # no network, no space, a failed checksum
         named = root or data_root()
         raise FileNotFoundError(
             f"{name} is not here and cannot be downloaded ({_last_line(error)}). Put {source.wanted()} "
@@ -73,6 +79,20 @@ def fetch(name: str, root: Path | None = None) -> Path:
             + ("" if name == "omniglot" else "; or use the part that the package ships: subset=True, --subset")
         ) from error
     return cache
+
+
+def _download(name: str, cache: Path) -> None:
+    """Download into a folder of its own first, so that the cache never holds a file that is not whole."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with alone(cache / f"{name}.lock", f"the download of {name}", wait=PATIENCE):
+        if SOURCES[name].found(cache):  # another process was first
+            return
+        with TemporaryDirectory(prefix=f"{name}-", dir=cache) as fresh:
+            SOURCES[name].download(Path(fresh))
+            for file in filter(Path.is_file, Path(fresh).rglob("*")):
+                place = cache / file.relative_to(fresh)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(file, place)
 
 
 def _last_line(error: Exception) -> str:

@@ -61,6 +61,7 @@ def fit(
         One record an epoch; ``history.plot()`` draws it.
 
     Raises:
+        TypeError: if the data are no Dataset, or the settings no TrainConfig.
         ValueError: if model, data and settings do not fit together, or the checkpoint is of another run.
         FileExistsError: if `out` holds a run and `resume` is False.
         BusyError: if another process is at the run in `out`.
@@ -78,7 +79,7 @@ def fit(
         >>> len(history), model.aggregated_posterior.shape
         (1, torch.Size([10]))
     """
-    config = config or TrainConfig()
+    config = TrainConfig() if config is None else config
     _require_fit(model, dataset, config)
     _require_outside(out, dataset)
     device = next(model.parameters()).device
@@ -140,6 +141,8 @@ def aggregate(model: LatentVariableModel, dataset: Dataset) -> None:
 
 def _require_fit(model: LatentVariableModel, dataset: Dataset, config: TrainConfig) -> None:
     require_suitable(model, dataset)
+    if not isinstance(config, TrainConfig):
+        raise TypeError(f"config must be a TrainConfig, not {type(config).__name__}; TrainConfig(**settings) makes one")
     if len(dataset.train) < config.batch_size:
         raise ValueError(
             f"{len(dataset.train)} training images are fewer than a batch of {config.batch_size}:"

@@ -54,6 +54,12 @@ class World:
                 f"log_pi has shape {tuple(self.log_pi.shape)}; the batch shape of the posterior must be the same, not "
                 f"{tuple(self.posterior.batch_shape)}, and log_data must have as many rows, not {len(self.log_data)}"
             )
+        wanted = self.log_pi.shape[1:], self.posterior.event_shape
+        if (self.prior.batch_shape, self.prior.event_shape) != wanted:
+            raise ValueError(
+                f"the prior must have batch shape {tuple(wanted[0])} and event shape {tuple(wanted[1])}, not "
+                f"{tuple(self.prior.batch_shape)} and {tuple(self.prior.event_shape)}"
+            )
 
 
 def random_world(

@@ -96,6 +96,8 @@ def test_a_halved_model_is_rounded_once_and_keeps_its_shares(tmp_path, disturbed
     assert torch.equal(again.aggregated_posterior, network.aggregated_posterior)
     save_model(again, tmp_path / "again", half=True)
     assert same(weights(load_model(tmp_path / "again")), weights(again))
+    save_model(again.double(), tmp_path / "double", half=True)
+    assert same(weights(load_model(tmp_path / "double")), weights(again.float()))
 
 
 def test_a_weight_that_float16_cannot_hold_is_named(tmp_path, disturbed):

@@ -139,6 +139,28 @@ def test_a_model_that_was_saved_without_a_run_is_told_from_one(tmp_path, monkeyp
         assert says in fails(capsys, name, folder, *rest)
 
 
+@pytest.mark.parametrize("name", ["evaluate", "check", "sample"])
+def test_a_file_of_something_else_beside_a_model_is_named(tmp_path, capsys, name):
+    save_model(build("cp", features=784, categories=4), tmp_path / "mine")
+    rest = ["--out", str(tmp_path / "x.png")] if name == "sample" else []
+    for content in ({"title": "of something else"}, {"data": {"name": "mnist"}, "model": {}, "training": {}}):
+        (tmp_path / "mine.json").write_text(json.dumps(content))
+        said = fails(capsys, name, str(tmp_path / "mine"), *rest)
+        assert f"{tmp_path / 'mine.json'} is damaged" in said
+
+
+@pytest.mark.parametrize("option", ["--temperature", "--temperature-decay", "--least-temperature"])
+def test_a_temperature_is_refused_where_there_is_nothing_to_relax(tmp_path, capsys, option):
+    command = ["train", "--model", "vae", "--subset", "--epochs", "1", "--out", str(tmp_path / "run")]
+    assert f"{option}: only for a model with categories" in fails(capsys, *command, option, "0.2")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_source_of_categories_is_refused_beside_a_category(run, tmp_path, capsys):
+    chosen = ["--category", "1", "--categories-from", "uniform", "--out", str(tmp_path / "x.png")]
+    assert "leave one of them out" in fails(capsys, "sample", str(run), *chosen)
+
+
 def test_a_report_beside_a_run_is_no_record_of_it(run, capsys):
     """As after: cpvae-lite evaluate runs/demo > runs/demo.json"""
     report = run.with_name(f"{run.name}.json")

@@ -427,6 +427,15 @@ def test_bad_images_are_refused_with_the_cause(data, error, cause):
         Dataset.from_arrays(data)
 
 
+@pytest.mark.parametrize("kind", [np.asarray, torch.tensor])
+def test_grey_images_may_have_an_axis_for_their_channel(kind):
+    grey = np.random.default_rng(0).integers(0, 256, (30, 4, 8), dtype=np.uint8)
+    flat, channel = Dataset.from_arrays(grey), Dataset.from_arrays(kind(grey[:, None]), test=(kind(grey[:9]), None))
+    assert channel.shape == flat.shape == (4, 8)
+    assert torch.equal(channel.test.data, torch.from_numpy(grey[:9]).flatten(1))
+    assert Dataset.from_arrays(grey[:, None] / 255, kind="real").shape == (1, 4, 8)
+
+
 def test_a_last_axis_of_three_is_no_colour_of_real_values_or_of_narrow_images():
     assert Dataset.from_arrays(np.full((30, 8, 8, 3), 0.5), kind="real").shape == (8, 8, 3)
     assert Dataset.from_arrays(np.full((30, 8, 3), 0.5)).shape == (8, 3)

@@ -219,6 +219,18 @@ def test_a_wrong_number_of_importance_samples_is_refused_by_its_name(tiny, datas
         evaluate(tiny("cp"), dataset, importance_samples=samples)
 
 
+@pytest.mark.parametrize("name", ["cp", "vae"])
+def test_a_wrong_temperature_is_refused_by_its_name_with_categories_or_without(tiny, dataset, name):
+    for temperature, error in ((0, ValueError), ("cold", TypeError)):
+        with pytest.raises(error, match="temperature must be"):
+            evaluate(tiny(name), dataset, temperature=temperature)
+
+
+def test_what_is_no_data_set_is_answered_with_how_to_make_one(tiny, dataset):
+    with pytest.raises(TypeError, match=r"the data must be a Dataset, not Tensor; Dataset\.from_arrays makes one"):
+        evaluate(tiny("cp"), dataset.test.data)
+
+
 def test_numbers_of_numpy_leave_a_report_that_json_can_hold(tiny, dataset):
     report = evaluate(tiny("cp"), dataset, temperature=np.float32(0.5), importance_samples=np.int64(2))
     assert json.loads(json.dumps(report)) == report

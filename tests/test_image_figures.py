@@ -23,7 +23,8 @@ from cpvae_lite.wording import by_data
 
 
 def test_a_category_is_mixed_if_no_kind_comes_in_more_than_half_of_the_cases():
-    assert mixed({"generation": {"counts": [[50, 50], [90, 10], [10] * 2 + [8] * 10, [51, 49]]}}) == 2
+    half, most, evenly, just = [50, 50, *[0] * 10], [90, 10, *[0] * 10], [10] * 2 + [8] * 10, [51, 49, *[0] * 10]
+    assert mixed({"generation": {"counts": [half, most, evenly, just], "weights": [0.25] * 4}}) == 2
 
 
 def test_a_category_is_empty_if_no_image_uses_it():

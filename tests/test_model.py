@@ -296,13 +296,19 @@ def test_number_of_samples_must_be_a_positive_whole_number(n, error):
 
 
 def test_untrained_model_has_no_aggregated_posterior():
-    with pytest.raises(ValueError, match=r"no q\(c\) yet: train it with fit\(\), pass category="):
+    with pytest.raises(ValueError, match=r"no q\(c\) yet: train it with fit\(\), or choose yourself, by category="):
         small("indp").sample(4)
 
 
 def test_unknown_source_of_categories_is_answered_with_the_nearest():
     with pytest.raises(ValueError, match="unknown source of categories 'unifrom'; did you mean 'uniform'"):
         small("cp").sample(4, categories_from="unifrom")
+
+
+@pytest.mark.parametrize(("name", "category"), [("vae", None), ("mog", None), ("cp", 0)])
+def test_a_source_of_categories_is_refused_where_no_category_is_drawn(name, category):
+    with pytest.raises(ValueError, match="categories_from"):
+        small(name).sample(4, category=category, categories_from="uniform")
 
 
 @pytest.mark.parametrize("name", ["vae", "hvae"])

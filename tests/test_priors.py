@@ -224,6 +224,12 @@ def test_pseudo_inputs_start_at_the_mean_of_the_data(seen, least, mean, most):
     assert torch.equal(prior.lowest, least.float()) and torch.equal(prior.highest, most.float())
 
 
+@pytest.mark.parametrize("seen", [PIXELS.long(), PIXELS.numpy(), PIXELS.tolist()])
+def test_data_of_a_kind_that_could_be_misread_are_refused(seen):
+    with pytest.raises(TypeError, match="data must be a tensor of uint8 images or of floats"):
+        vamp(seen=seen)
+
+
 @every_kind
 def test_noise_of_the_spread_given_sets_pseudo_inputs_apart(agree, seen, least, mean, most):
     _, prior = vamp(seen=seen, components=4000, prior_spread=0.7)

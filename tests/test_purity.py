@@ -38,8 +38,11 @@ class Emits:
 
     def __init__(self, images, shares):
         self.images, self.aggregated_posterior = images, torch.tensor(shares)
-        self.choices = self.categories = len(images)
+        self.shares, self.choices = self.aggregated_posterior, len(images)
         self.emitted = Counter()
+
+    def require_choices(self, purpose):
+        return self.choices
 
     def sample(self, n, *, category, noise):
         assert noise and len(category) == n, "purity is about draws, not about means"
@@ -72,6 +75,17 @@ def by_hand(model, labels_of, choices, draws, weights):
 
 
 # --- exact ---------------------------------------------------------------------------------------------
+
+
+def test_categories_can_be_counted_alike_or_by_what_they_draw():
+    counts = torch.tensor([[8, 2, 0], [1, 9, 0], [0, 3, 7], [6, 0, 4]])
+    found = Purity(counts, torch.tensor([0.4, 0.3, 0.2, 0.1]).double())
+    assert found.purity == pytest.approx(0.4 * 0.8 + 0.3 * 0.9 + 0.2 * 0.7 + 0.1 * 0.6)
+    assert found.alike().purity == pytest.approx((0.8 + 0.9 + 0.7 + 0.6) / 4)
+    assert found.among([0]).purity == pytest.approx((0.4 * 0.8 + 0.1 * 0.6) / 0.5)
+    assert found.among([2, 1]).counts.tolist() == counts[1:3].tolist()
+    with pytest.raises(ValueError, match=r"no category draws a label of \[2\] most often"):
+        Purity(counts[:2], found.weights[:2]).among([2])
 
 
 def test_known_categories_give_the_exact_table_purity_and_entropy():
@@ -226,8 +240,10 @@ class Copies:
 
     def __init__(self, data, groups):
         self.rows = [data[groups == k] for k in range(int(groups.max()) + 1)]
-        self.choices = self.categories = len(self.rows)
-        self.aggregated_posterior = torch.bincount(groups) / len(groups)
+        self.aggregated_posterior = self.shares = torch.bincount(groups) / len(groups)
+
+    def require_choices(self, purpose):
+        return len(self.rows)
 
     def sample(self, n, *, category, noise):
         rows = [self.rows[k][torch.randint(len(self.rows[k]), ())] for k in category.tolist()]

@@ -63,11 +63,17 @@ def test_runs_on_images_stand_beside_the_paper(tmp_path, capsys):
 def test_a_device_is_wanted_only_by_what_is_run(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     command = ["reproduce", "slow/cp-150-seed0", "--device", "cuda"]
-    assert cli.main(command) == cli.main([*command, "--out", str(tmp_path), "--dry-run"]) == 0
+    assert cli.main([*command, "--out", str(tmp_path), "--dry-run"]) == 0
     assert cli.main([*command, "--out", str(tmp_path)]) == 2
     assert "torch sees no CUDA device" in capsys.readouterr().err and not list(tmp_path.iterdir())
     shutil.copytree(SHIPPED / "slow", tmp_path / "slow")
     assert cli.main([*command, "--out", str(tmp_path)]) == 0  # it is done
+
+
+@pytest.mark.parametrize("given", [["--device", "cuda"], ["--threads", "2"], ["--quiet"]])
+def test_what_would_do_nothing_without_a_folder_is_refused(given, capsys):
+    assert cli.main(["reproduce", "slow", *given]) == 2
+    assert given[0] in capsys.readouterr().err
 
 
 def test_a_dry_run_lists_what_is_missing(tmp_path, capsys):

@@ -26,6 +26,15 @@ def test_each_image_stands_in_its_place():
     assert (sheet[2] == 0).all() and (sheet[:, [2, 5]] == 0).all()
 
 
+def test_what_cannot_be_laid_out_is_refused_in_words():
+    with pytest.raises(ValueError, match="there is no image to lay out"):
+        image_grid(torch.zeros(0, 4), columns=2, shape=(2, 2))
+    with pytest.raises(ValueError, match="columns must be at least 1, not 0"):
+        image_grid(torch.zeros(1, 4), columns=0, shape=(2, 2))
+    with pytest.raises(ValueError, match=r"a sheet of shape \(2, 2, 3\) is not grey"):
+        images_of(np.zeros((2, 2, 3), np.uint8), shape=(2, 2))
+
+
 def test_pixels_keep_their_order():
     image = torch.arange(6.0)[None] / 10
     np.testing.assert_allclose(image_grid(image, columns=1, shape=(2, 3))[1], [0.3, 0.4, 0.5])

@@ -6,6 +6,7 @@ environment variable CPVAE_LITE_DATA.
 
 import gzip
 import hashlib
+import http.client
 import http.server
 import io
 import os
@@ -13,6 +14,7 @@ import struct
 import threading
 import urllib.error
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -566,7 +568,9 @@ def test_places_are_tried_in_order(places, have, root, taken):
 
 @pytest.mark.parametrize(("have", "root"), [([], False), ([], True), (["variable is empty"], False)])
 def test_what_is_nowhere_is_downloaded_into_the_cache(places, cache, have, root):
-    assert places(*have, root=root) == ("network", [cache])
+    place, (folder,) = places(*have, root=root)
+    assert place == "network" and folder.parent == cache  # beside its place, and then into it
+    assert sorted(path.name for path in cache.iterdir() if not path.suffix) == ["omniglot-py"]
 
 
 def test_what_was_downloaded_is_not_downloaded_again(places):
@@ -576,7 +580,38 @@ def test_what_was_downloaded_is_not_downloaded_again(places):
 
 def test_half_a_data_set_does_not_count_as_found(places, cache, drawn):
     (put_archives(cache, drawn)[1]).unlink()
-    assert places() == ("network", [cache])
+    assert places()[0] == "network"
+
+
+def test_a_download_is_seen_by_others_only_when_it_is_whole(few_characters, drawn, monkeypatch, cache):
+    """Three threads want the data; the first fetches, and the others find them whole."""
+    begun, go_on, fetched = threading.Event(), threading.Event(), []
+
+    def slow(self, folder):
+        fetched.append(folder)
+        put_archives(folder, drawn)
+        begun.set()
+        assert go_on.wait(30)
+
+    monkeypatch.setattr(OmniglotSource, "download", slow)
+    with ThreadPoolExecutor(3) as threads:
+        sizes = [threads.submit(lambda: len(load_dataset("omniglot").test)) for _ in range(3)]
+        assert begun.wait(30) and sources.locate("omniglot") is None
+        go_on.set()
+        assert [size.result() for size in sizes] == [20, 20, 20]
+    assert len(fetched) == 1
+
+
+def test_a_download_that_fails_leaves_nothing(monkeypatch, cache):
+    def half(self, folder):
+        (folder / "omniglot-py").mkdir()
+        (folder / "omniglot-py" / "images_background.zip").write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(OmniglotSource, "download", half)
+    with pytest.raises(KeyboardInterrupt):
+        load_dataset("omniglot")
+    assert list(cache.iterdir()) == []
 
 
 def test_a_tilde_stands_for_the_home_folder(put_idx, monkeypatch, tmp_path):
@@ -620,6 +655,8 @@ def test_without_network_the_shipped_part_is_offered_where_there_is_one(name):
         RuntimeError("File not found or corrupted."),
         ConnectionResetError(),
         OSError(28, "full"),
+        http.client.IncompleteRead(b"half"),
+        http.client.BadStatusLine("no HTTP"),
     ],
 )
 def test_every_failed_download_is_a_file_not_found(monkeypatch, error):

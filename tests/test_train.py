@@ -107,6 +107,12 @@ def test_settings_out_of_range_are_refused_by_name(name, value):
         TrainConfig(**{name: value})
 
 
+@pytest.mark.parametrize("settings", [{"epochs": 1}, {}])
+def test_settings_that_are_no_configuration_are_answered_with_how_to_make_one(settings):
+    with pytest.raises(TypeError, match=r"config must be a TrainConfig, not dict; TrainConfig\(\*\*settings\)"):
+        fit(model(), images(), settings)
+
+
 def test_the_defaults_are_those_of_the_paper():
     paper = TrainConfig()
     assert (paper.batch_size, paper.learning_rate, paper.warmup, paper.patience) == (100, 5e-4, 100, 50)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+import torch.distributions as D
 
 from cpvae_lite.checks import WORLDS
 from cpvae_lite.worlds import random_world
@@ -55,6 +56,10 @@ def test_shapes_must_fit(plain):
         replace(plain, log_pi=torch.zeros(4, 2).double().log_softmax(1))
     with pytest.raises(ValueError, match="log_data must have as many rows, not 2"):
         replace(plain, log_data=torch.zeros(2).double().log_softmax(0))
+    for batch, event in ((1, 1), (2, 1), (3, 2)):
+        prior = D.Independent(D.Normal(torch.zeros(batch, event).double(), 1.0), 1)
+        with pytest.raises(ValueError, match=rf"batch shape \(3,\) and event shape \(1,\), not \({batch},\)"):
+            replace(plain, prior=prior)
 
 
 @pytest.mark.parametrize(
