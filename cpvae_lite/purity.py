@@ -231,7 +231,7 @@ def generation_purity(
             logits_of(classifier, model.sample(len(block), category=block, noise=True))
             for block in category.split(BLOCK)
         ]
-    return Purity(_counts(torch.cat(each), category, model.choices), weights)
+    return Purity(_counts(torch.cat(each), category, choices), weights)
 
 
 def reference_purity(classifier: nn.Module, dataset: Dataset, split: str = "test") -> Purity:

@@ -38,11 +38,11 @@ class Emits:
 
     def __init__(self, images, shares):
         self.images, self.aggregated_posterior = images, torch.tensor(shares)
-        self.shares, self.choices = self.aggregated_posterior, len(images)
+        self.shares = self.aggregated_posterior
         self.emitted = Counter()
 
     def require_choices(self, purpose):
-        return self.choices
+        return len(self.images)
 
     def sample(self, n, *, category, noise):
         assert noise and len(category) == n, "purity is about draws, not about means"
