@@ -46,7 +46,7 @@ APPENDICES = (
     Claim(
         number="M1b",
         says="On MNIST CP-VAE uses the vast majority of its categories with high probability",
-        verdict="depends on how one counts: few are empty, fewer than half are above 1/150",
+        verdict="depends on how one counts: few of 150 are empty, fewer than half are above 1/150",
         where="mnist#fig-a1-how-much-each-category-holds",
         measured=lambda stored: in_use(digits(stored), ("cp",)),
         stands=lambda stored: (

@@ -124,7 +124,7 @@ CLOTHING = (
         says="The vast majority of INDq's categories have a probability near zero, so that it is almost impossible to "
         "draw from other groups",
         verdict="does not hold here: on clothes the least used category of INDq has more than a tenth of 1/150, and "
-        "half of them have more than two thirds of it; on MNIST fewer than one in ten are empty",
+        "half of them have more than two thirds of it; on MNIST fewer than one in ten of 150 are empty",
         where=FIG_9,
         measured=lambda stored: (
             f"Fashion-MNIST: share of the least used category, in units of 1/150: {clothes(stored).text(rarest)}; of "

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from cpvae_lite.grids import TABLES
+from cpvae_lite.image_figures import OTHERS, SHOES, TOPS, empty, stored_purity
 from cpvae_lite.results import Results, Spread
 from cpvae_lite.tables import Table
 
@@ -177,11 +179,26 @@ def _generation(found: dict, figure: str) -> float | None:
     return found["generation"][figure] if "generation" in found else None
 
 
+def _alike(found: dict) -> float | None:
+    return stored_purity(found).alike().purity if "generation" in found else None
+
+
+def _among(found: dict, labels: Sequence[int]) -> float | None:
+    """The purity of those categories that draw one of some labels most often."""
+    if "generation" not in found:
+        return None
+    try:
+        return stored_purity(found).among(labels).purity
+    except ValueError:  # there are none
+        return None
+
+
 BOUND = Column("-bound", lambda found: found["negative_bound"], 2)
 RELAXED = Column("relaxed, no bound", lambda found: found.get("relaxed_negative_bound"), 2)
 EVIDENCE = Column("-log p(x)", lambda found: found["negative_log_evidence"], 2)
 PRICE_OF_C = Column("KL of c", lambda found: found.get("kl_c"), 2)
 USED = Column("above 1/K", lambda found: found.get("used_categories"), 0)
+EMPTY = Column("empty", lambda found: empty(found) if "aggregated_posterior" in found else None, 0)
 UNEVEN = Column("uneven use", uneven_use, 2)
 TOLD = Column("told by c", told_by_category, 2)
 DISTORTION = Column("distortion", lambda found: -found["reconstruction"], 2)
@@ -191,6 +208,11 @@ LESS_UNEVEN = Column("-bound less uneven use", _less_uneven_use, 2)
 PURITY = (
     Column("generation purity", lambda found: _generation(found, "purity")),
     Column("by chance", lambda found: _generation(found, "chance")),
+)
+ALIKE = Column("all alike", _alike)  # generation purity if each category counts 1/K, as each component does
+BY_KIND = tuple(  # of clothes
+    Column(name, partial(_among, labels=labels))
+    for name, labels in (("tops", TOPS), ("shoes", SHOES), ("others", OTHERS))
 )
 ENTROPY = Column("entropy", lambda found: _generation(found, "entropy"), 2)  # of the labels a category draws
 COSTS = (BOUND, RELAXED, EVIDENCE, PRICE_OF_C, USED)

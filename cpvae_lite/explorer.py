@@ -7,6 +7,7 @@ from html import escape
 
 import torch
 from matplotlib.figure import Figure
+from torch import Tensor
 
 from cpvae_lite import plots
 from cpvae_lite._arguments import whole_number
@@ -19,7 +20,13 @@ REACH = 3.0  # standard deviations to either side
 STILL_IMAGES = 60
 
 
-def explore(model: LatentVariableModel, *, shape: tuple[int, int] | None = None, rank: int = 0) -> Interactive:
+def explore(
+    model: LatentVariableModel,
+    *,
+    shape: tuple[int, int] | None = None,
+    rank: int = 0,
+    directions: Tensor | None = None,
+) -> Interactive:
     """All there is to see of one model: its categories, the variations of each, new images, and walks.
 
     It works in a page without a kernel: the decoder's weights are in the output, as float16.
@@ -28,17 +35,19 @@ def explore(model: LatentVariableModel, *, shape: tuple[int, int] | None = None,
         model: of binary images, with one level of codes. One without categories has one prior for all images.
         shape: (height, width) of an image; square if it is left out.
         rank: of the category at the start; 0 is the most used.
+        directions: for the three sliders of each category, (K, 3, D) in standard deviations of p(z|c); those in which
+            its images change most if they are left out.
 
     Raises:
-        ValueError: if the model cannot be shown (see :meth:`cpvae_lite.widgets.DecoderWeights.of`), or if there is
-            no category of that rank.
+        ValueError: if model or directions cannot be shown (see :meth:`cpvae_lite.widgets.DecoderWeights.of`), or if
+            there is no category of that rank.
 
     Example:
         >>> from cpvae_lite import build
         >>> explore(build("cp", features=784, categories=10))
         Interactive('Pick a category: in the map, whose ...')
     """
-    weights = DecoderWeights.of(model, shape)
+    weights = DecoderWeights.of(model, shape, directions=directions)
     count = len(weights.categories)
     if whole_number("rank", rank, least=0) >= count:
         raise ValueError(f"rank {rank} is not one of 0..{count - 1}; the most used category has rank 0")

@@ -121,7 +121,7 @@ def empty(found: dict) -> int:
         >>> empty({"images": 1000, "aggregated_posterior": [0.9998, 0.00011, 0.00009]})
         1
     """
-    return int((found["images"] * torch.tensor(found["aggregated_posterior"]).double() < 0.1).sum())
+    return int((found["images"] * torch.tensor(found["aggregated_posterior"], dtype=torch.float64) < 0.1).sum())
 
 
 def rarest(found: dict) -> float:

@@ -263,7 +263,7 @@ def _is_log() -> bool:
 
 def _show(bar: tqdm, record: dict, config: TrainConfig) -> None:
     found = record["validation"]
-    shown = {"-bound": f"{-found['bound']:.1f}"}  # with the sign of reports and tables
+    shown = {"negative bound": f"{-found['bound']:.1f}"}  # as reports call it
     shown |= {name: f"{value:.1f}" for name, value in found.items() if name.startswith("kl_")}
     if "used_categories" in found:
         shown["above 1/K"] = found["used_categories"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from weakref import WeakValueDictionary
 
 import torch
@@ -51,16 +52,25 @@ class DecoderWeights(View):
     shape = t.List(t.Int()).tag(sync=True)
 
     @classmethod
-    def of(cls, model: LatentVariableModel, shape: tuple[int, int] | None = None) -> DecoderWeights:
+    def of(
+        cls,
+        model: LatentVariableModel,
+        shape: tuple[int, int] | None = None,
+        *,
+        directions: Tensor | None = None,
+    ) -> DecoderWeights:
         """Pack a trained model.
 
         Args:
             model: of binary images, with one level of codes, of three dimensions or more.
             shape: of an image; square if it is left out.
+            directions: (K, 3, D), three for the sliders of each category, in standard deviations of p(z|c); those of
+                :func:`cpvae_lite.directions.prototypes` if they are left out.
 
         Raises:
             ValueError: if the model has two levels of codes, codes of fewer than three dimensions or another
-                likelihood, if the shape does not hold its features, or if a weight is too large for float16.
+                likelihood, if the shape does not hold its features, if the directions are of another shape, or if a
+                number is too large for float16.
             TypeError: if the numbers of the shape are not whole.
 
         Example:
@@ -71,7 +81,7 @@ class DecoderWeights(View):
         """
         height, width = _shape(model, shape)
         order, shares = by_share(model)
-        tensors = _priors(model, order) | _decoder(model, order)
+        tensors = _priors(model, order, directions) | _decoder(model, order)
         values = b"".join(_half(name, tensor) for name, tensor in tensors.items())
         described = {
             "layout": [[name, tensor.numel()] for name, tensor in tensors.items()],
@@ -217,13 +227,20 @@ def _decoder(model: LatentVariableModel, order: Tensor) -> dict[str, Tensor]:
     return tensors
 
 
-def _priors(model: LatentVariableModel, order: Tensor) -> dict[str, Tensor]:
+def _priors(model: LatentVariableModel, order: Tensor, directions: Tensor | None) -> dict[str, Tensor]:
     dimensions = centres(model)[0].shape[1]
     if dimensions < len(DIRECTIONS):
         raise ValueError(
             f"views have {len(DIRECTIONS)} sliders for a code, and this model's has {dimensions} dimensions"
         )
     found = prototypes(model, len(DIRECTIONS))
+    if directions is not None:
+        if directions.shape != found.directions.shape:
+            raise ValueError(
+                f"directions must have shape {tuple(found.directions.shape)}, {len(DIRECTIONS)} for each category, not "
+                f"{tuple(directions.shape)}"
+            )
+        found = replace(found, directions=directions.to(found.directions))
     return {name: getattr(found, name)[order] for name in ("mean", "scale", "directions")}
 
 

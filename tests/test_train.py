@@ -915,7 +915,7 @@ def test_progress_shows_epoch_bound_divergences_and_used_categories(capsys):
     shown = capsys.readouterr().err
     last = history[-1]["validation"]
     assert "epoch 2/2" in shown
-    assert f", -bound={-last['bound']:.1f}, " in shown
+    assert f", negative bound={-last['bound']:.1f}, " in shown
     for wanted in ("kl_c", "kl_z"):
         assert f"{wanted}={last[wanted]:.1f}" in shown
     assert f"above 1/K={last['used_categories']}" in shown

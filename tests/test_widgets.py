@@ -48,6 +48,23 @@ def test_the_same_weights_are_packed_once_and_changed_ones_anew():
     assert (other.categories, weights.categories) == ([2, 0, 3, 1], [1, 3, 0, 2])
 
 
+def test_directions_of_ones_own_take_the_place_of_the_usual_ones():
+    model = small(categories=4)
+    own = torch.randn(4, 3, 4)
+    weights = DecoderWeights.of(model, (2, 3), directions=own)
+    start = 0
+    for name, size in weights.layout:
+        if name == "directions":
+            packed = np.frombuffer(weights.bytes, "<f2")[start : start + size].reshape(4, 3, 4)
+        start += size
+    order, _ = by_share(model)
+    np.testing.assert_allclose(packed, own[order].numpy(), rtol=1e-3)
+    with pytest.raises(
+        ValueError, match=r"directions must have shape \(4, 3, 4\), 3 for each category, not \(4, 2, 4\)"
+    ):
+        DecoderWeights.of(model, (2, 3), directions=own[:, :2])
+
+
 def test_closed_weights_are_not_used_again():
     model = small(categories=4)
     weights = DecoderWeights.of(model, (2, 3))
