@@ -820,8 +820,8 @@ SAID = [
         VERDICTS_PAGE,
         "their purity is lower by six hundredths or seven. Nearly all of that is shoes. These three runs give all "
         "shoes, three tenths of the images, to two, three and seven categories, which keep to a kind of shoe in two of "
-        "three draws or a little more; those of the usual runs do in nearly nine of ten. Tops are kept apart as well as "
-        "usual.",
+        "three draws or a little more; those of the usual runs do in nearly nine of ten. Tops are kept apart as well "
+        "as usual.",
         lambda runs: all(
             -0.075 < changed(runs, PURE, label, usual) < -0.055
             and 0.63 < runs.of(OF_SHOES, ABLATIONS, label) < 0.71
