@@ -1121,7 +1121,7 @@ SAID = [
     Said(
         BEHIND,
         "With 500 a category of CP-VAE or INDq is a little purer than with 150 on clothes, and about as pure on "
-        "digits. There the last column but one falls far below the first",
+        "digits. There *all alike* falls far below the first column",
         lambda runs: all(
             0.015 < purer(runs, CLOTHES, f"{name}-500", f"{name}-150") < 0.04
             and abs(purer(runs, DIGITS, f"{name}-500", f"{name}-150")) < 0.015
