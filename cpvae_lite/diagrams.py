@@ -5,11 +5,11 @@ Circles are random variables and boxes are what networks compute. A dashed arrow
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from cpvae_lite._figures import subplots
 from cpvae_lite.plots import BLUE, GREEN, GREY, ORANGE
 
 
@@ -62,8 +62,7 @@ def encoder() -> Figure:
 
 
 def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
-    figure, axes = plt.subplots(figsize=(0.75 * width, 0.75 * height), layout="constrained")
-    plt.close(figure)  # shown once, by the cell that returns it
+    figure, axes = subplots(figsize=(0.75 * width, 0.75 * height))
     axes.set(xlim=(0, width), ylim=(0, height), aspect="equal")
     axes.set_axis_off()
     return figure, axes

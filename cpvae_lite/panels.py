@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -15,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 from torch import Tensor
 
+from cpvae_lite._figures import subplots
 from cpvae_lite.plots import BLUE, GREEN, GREY, ORANGE, RED
 
 SKY, PINK, BLACK = "#56B4E9", "#CC79A7", "#000000"
@@ -49,10 +49,7 @@ def grid(
         (2, 3)
     """
     size = (width * columns, height * rows)
-    figure, axes = plt.subplots(
-        rows, columns, figsize=size, layout="constrained", squeeze=False, sharex=share, sharey=share
-    )
-    plt.close(figure)  # shown once, by the cell that returns it
+    figure, axes = subplots(rows, columns, figsize=size, squeeze=False, sharex=share, sharey=share)
     sns.despine(figure)
     return figure, [list(line) for line in axes]
 
@@ -161,7 +158,7 @@ def points(axes: Axes, xy: Tensor, groups: Tensor | None = None, *, size: float 
         >>> len(panel.collections[0].get_offsets())
         4
     """
-    colours = GREY if groups is None else [COLOURS[g % len(COLOURS)] for g in _array(groups)]
+    colours = GREY if groups is None else np.array(COLOURS)[_array(groups) % len(COLOURS)]
     axes.scatter(*_array(xy).T, s=size, c=colours, alpha=0.6, linewidths=0)
 
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from cpvae_lite._figures import subplots
 from cpvae_lite.history import History
 from cpvae_lite.metrics import used_categories
 from cpvae_lite.sheets import GAP, SHAPE, image_grid
@@ -46,7 +47,7 @@ def plot_images(
     """
     height, width = shape
     rows = -(-len(images) // columns)
-    figure, axes = _subplots(figsize=(scale * columns, scale * rows * height / width + 0.3 * bool(titles)))
+    figure, axes = subplots(figsize=(scale * columns, scale * rows * height / width + 0.3 * bool(titles)))
     axes.imshow(image_grid(images, columns=columns, shape=shape), cmap="gray_r", vmin=0, vmax=1)
     _no_frame(axes)
     for column, title in enumerate(titles or []):
@@ -80,7 +81,7 @@ def plot_categories(
         ['c = 2   25.0%', 'c = 0   50.0%']
     """
     rows = -(-len(categories) // columns)
-    figure, axes = _subplots(rows, columns, figsize=(2.1 * columns, 2.25 * rows), squeeze=False)
+    figure, axes = subplots(rows, columns, figsize=(2.1 * columns, 2.25 * rows), squeeze=False)
     for place in axes.flat[len(categories) :]:
         place.set_axis_off()
     for place, block, category in zip(axes.flat, images, categories, strict=False):
@@ -102,7 +103,7 @@ def plot_category_use(aggregated_posterior: Tensor) -> Figure:
         >>> [text.get_text() for text in figure.axes[0].texts]  # of the line
         [' 1/K = 0.25']
     """
-    figure, axes = _subplots(figsize=(7, 2.6))
+    figure, axes = subplots(figsize=(7, 2.6))
     _share_bars(axes, aggregated_posterior)
     axes.set_ylabel("q(c)")
     sns.despine(figure)
@@ -123,7 +124,7 @@ def plot_category_uses(aggregated_posteriors: Mapping[str, Tensor], *, columns: 
         ['CP-VAE', 'INDq']
     """
     rows = -(-len(aggregated_posteriors) // columns)
-    figure, axes = _subplots(rows, columns, figsize=(3.8 * columns, 2.3 * rows), squeeze=False, sharey=True)
+    figure, axes = subplots(rows, columns, figsize=(3.8 * columns, 2.3 * rows), squeeze=False, sharey=True)
     for place in axes.flat[len(aggregated_posteriors) :]:
         place.set_axis_off()
     for place, (name, shares) in zip(axes.flat, aggregated_posteriors.items(), strict=False):
@@ -135,7 +136,7 @@ def plot_category_uses(aggregated_posteriors: Mapping[str, Tensor], *, columns: 
     return figure
 
 
-def _share_bars(axes: plt.Axes, aggregated_posterior: Tensor) -> None:
+def _share_bars(axes: Axes, aggregated_posterior: Tensor) -> None:
     shares = aggregated_posterior.sort(descending=True).values.cpu().numpy()
     threshold, used = 1 / len(shares), used_categories(aggregated_posterior)
     colours = [BLUE] * used + [GREY] * (len(shares) - used)
@@ -162,7 +163,7 @@ def plot_label_shares(shares: Tensor, label_names: tuple[str, ...], categories: 
     """
     rows = shares[categories]
     rows = (rows / rows.sum(1, keepdim=True)).cpu().numpy()
-    figure, axes = _subplots(figsize=(7, 0.28 * len(categories) + 1.4))
+    figure, axes = subplots(figsize=(7, 0.28 * len(categories) + 1.4))
     sns.heatmap(
         rows, ax=axes, cmap="viridis", vmin=0, vmax=1, xticklabels=label_names, yticklabels=categories,
         cbar_kws={"label": "share of the category's mass"},
@@ -192,7 +193,7 @@ def plot_label_posteriors(posteriors: Tensor, label_names: tuple[str, ...], *, t
     """
     values = np.ma.masked_invalid(posteriors.cpu().numpy())  # a label without images stays blank
     order = np.lexsort((-values.max(0), values.argmax(0)))  # by label, within a label by share
-    figure, axes = _subplots(figsize=(8, 0.26 * len(values) + 1.2))
+    figure, axes = subplots(figsize=(8, 0.26 * len(values) + 1.2))
     # The square root of a share, as ink does: small shares stay visible.
     image = axes.imshow(values[:, order], aspect="auto", cmap="viridis", norm=PowerNorm(0.5, 0, top or values.max()))
     axes.set_yticks(range(len(values)), label_names, fontsize=9 if len(values) <= 12 else 6)
@@ -217,7 +218,7 @@ def plot_gallery(sheets: Mapping[str, np.ndarray], *, across: int = 4, width: fl
     """
     across = min(across, len(sheets))
     down = -(-len(sheets) // across)
-    figure, axes = _subplots(down, across, figsize=(width * across, (width + 0.3) * down), squeeze=False)
+    figure, axes = subplots(down, across, figsize=(width * across, (width + 0.3) * down), squeeze=False)
     for place in axes.flat[len(sheets) :]:
         place.set_axis_off()
     for place, (name, sheet) in zip(axes.flat, sheets.items(), strict=False):
@@ -242,7 +243,7 @@ def plot_blocks(blocks: Mapping[str, Tensor], *, across: int = 15, shape: tuple[
         ['CP-VAE', 'VAE']
     """
     heights = [-(-len(images) // across) for images in blocks.values()]
-    figure, axes = _subplots(
+    figure, axes = subplots(
         len(blocks), figsize=(0.55 * across, 0.55 * sum(heights) + 0.3 * len(blocks)), squeeze=False,
         height_ratios=heights,
     )  # fmt: skip
@@ -272,7 +273,7 @@ def plot_history(history: History) -> Figure:
     found = [record["validation"] for record in history]
     kl_terms = [name for name in found[0] if name.startswith("kl_")]
     used = "used_categories" in found[0]
-    figure, axes = _subplots(1, 2 + used, figsize=(3.2 * (2 + used), 2.6))
+    figure, axes = subplots(1, 2 + used, figsize=(3.2 * (2 + used), 2.6))
     axes[0].plot(epochs, [-record["train"]["loss"] for record in history], color=GREY, label="objective, training")
     axes[0].plot(epochs, [f["bound"] for f in found], color=BLUE, label="bound, validation")
     axes[0].axvline(history.best_epoch, color=RED, linewidth=1, linestyle="--", label="best epoch")
@@ -289,13 +290,6 @@ def plot_history(history: History) -> Figure:
         place.legend(frameon=False, fontsize=8)
     sns.despine(figure)
     return figure
-
-
-def _subplots(*shape: int, **settings) -> tuple[Figure, plt.Axes]:
-    """Figure and axes that pyplot lets go of at once, so that a notebook shows what is returned just once."""
-    figure, axes = plt.subplots(*shape, layout="constrained", **settings)
-    plt.close(figure)
-    return figure, axes
 
 
 def _no_frame(axes, visible: bool = False) -> None:
