@@ -62,7 +62,7 @@ def measure_synthetic(
     """
     found = evaluate(model, dataset, temperature=temperature, importance_samples=importance_samples, seed=seed)
     found["truth"] = synthetic.truth().log_prob(dataset.test.data[:, 0]).mean().item()
-    sources = {"generated": "aggregated"} | ({"uniform": "uniform"} if model.categories else {})
+    sources = {"generated": None} | ({"uniform": "uniform"} if model.categories else {})
     x = dataset.test.data.to(next(model.parameters()))
     with seeded(seed, device=x.device):
         for place, source in sources.items():
