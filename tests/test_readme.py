@@ -1,9 +1,14 @@
-"""The Python of the README runs as it stands, from the first block to the last, but for one epoch where it has many."""
+"""The README: its Python runs as it stands, from the first block to the last, but for one epoch where it has many."""
 
 import re
 from pathlib import Path
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
+from cpvae_lite.grids import grid
+from cpvae_lite.reproduction import missing
+from cpvae_lite.results import SHIPPED
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
@@ -16,3 +21,11 @@ def test_the_blocks_run_one_after_the_other(tmp_path, monkeypatch, capsys):
     assert sum("TrainConfig(epochs=40" in block for block in BLOCKS) == 2
     assert {path.name for path in tmp_path.iterdir()} == {"runs", "categories.png", "history.png", "samples.png"}
     assert found["new"].shape == (25, 784) and "nats an image" in capsys.readouterr().out
+
+
+def test_the_runs_of_table_3_are_counted():
+    runs = grid("table3", [0])
+    left = len(missing(runs, SHIPPED))
+    assert f"{left} of the {len(runs)} models of the paper's table" in " ".join(README.split())
+    done = f"{len(runs) - left} of the {len(runs)} runs of Table 3 are shipped"
+    assert done in " ".join((ROOT / "CHANGELOG.md").read_text().split())
