@@ -34,6 +34,7 @@ from cpvae_lite._commands import (
     set_threads,
 )
 from cpvae_lite._data import as_typed, asked_for, options_for, trained_on
+from cpvae_lite._denormals import no_denormals
 from cpvae_lite._seeding import seeded
 from cpvae_lite.checks import WORLDS, check_model, check_worlds, summary, table, worst
 from cpvae_lite.config import BY_THE_DATA, ModelConfig
@@ -104,8 +105,8 @@ def _resume(folder: Path) -> str:
 # --- commands ----------------------------------------------------------------------------------------
 
 
+@no_denormals()  # from here on, since threads that torch begins before `fit` would not hear of it
 def _train(options: argparse.Namespace) -> None:
-    torch.set_flush_denormal(True)  # before torch starts threads, which would not hear of it later
     device = _device(options)
     if options.resume:
         model, dataset, config = _begun(options)

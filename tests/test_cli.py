@@ -149,6 +149,18 @@ def test_a_file_of_something_else_beside_a_model_is_named(tmp_path, capsys, name
         assert f"{tmp_path / 'mine.json'} is damaged" in said
 
 
+def test_training_flushes_denormals_before_torch_begins_threads(tmp_path, monkeypatch):
+    tiny, seen = torch.tensor(1e-39), []
+
+    def build_and_look(*_, **__):
+        seen.append((tiny * 1).item())
+        raise ValueError("seen enough")
+
+    monkeypatch.setattr(cli, "build", build_and_look)
+    assert cli.main(["train", "--subset", "--out", str(tmp_path / "run")]) == 2
+    assert seen == [0.0] and (tiny * 1).item() > 0  # and leaves the processor as it was
+
+
 @pytest.mark.parametrize("option", ["--temperature", "--temperature-decay", "--least-temperature"])
 def test_a_temperature_is_refused_where_there_is_nothing_to_relax(tmp_path, capsys, option):
     command = ["train", "--model", "vae", "--subset", "--epochs", "1", "--out", str(tmp_path / "run")]
