@@ -16,7 +16,7 @@ from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.zoo import build
 
-WEIGHTS, HALF_WEIGHTS, SHEET = "weights", "half weights", "sheet"  # what can stay beside the figures of a run
+WEIGHTS, SHEET = "weights", "sheet"  # what can stay beside the figures of a run
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,7 @@ class Experiment:
         epoch: whose weights are measured: "best" for those that :func:`cpvae_lite.fit` keeps, or "last".
         importance_samples: of the log-evidence, for each image.
         closer: importance samples of a second, closer estimate, made from the weights that are kept; 0 for none.
-        keeps: what stays beside the figures: "weights", or "half weights", which are rounded to float16, and
-            "sheet", a PNG of samples.
+        keeps: what stays beside the figures: "weights", rounded to float16, and "sheet", a PNG of samples.
 
     Example:
         >>> from cpvae_lite.grids import grid
@@ -63,7 +62,7 @@ class Experiment:
     @property
     def keeps_weights(self) -> bool:
         """Whether the trained weights stay beside the figures."""
-        return WEIGHTS in self.keeps or HALF_WEIGHTS in self.keeps
+        return WEIGHTS in self.keeps
 
     @property
     def on_images(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from cpvae_lite._arguments import one_of, whole_number
 from cpvae_lite.config import CATEGORICAL, SINGLE
-from cpvae_lite.experiments import HALF_WEIGHTS, SHEET, WEIGHTS, Experiment
+from cpvae_lite.experiments import SHEET, WEIGHTS, Experiment
 from cpvae_lite.paper import SIZES
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.zoo import MODELS
@@ -184,7 +184,7 @@ def _kept(data: str, model: dict[str, object], seed: int) -> tuple[str, ...]:
     if seed:
         return ()
     compared = (data, model["name"]) == ("fashion-mnist", "vae")  # the explorer sets it beside the shown ones
-    return (HALF_WEIGHTS, SHEET) if compared or _is_shown(data, model) else (SHEET,)
+    return (WEIGHTS, SHEET) if compared or _is_shown(data, model) else (SHEET,)
 
 
 def _is_shown(data: str, model: dict[str, object]) -> bool:

@@ -13,7 +13,7 @@ from cpvae_lite._seeding import seeded
 from cpvae_lite._version import __version__
 from cpvae_lite.config import CATEGORICAL
 from cpvae_lite.data import Dataset
-from cpvae_lite.experiments import HALF_WEIGHTS, SHEET, Experiment
+from cpvae_lite.experiments import SHEET, Experiment
 from cpvae_lite.history import History
 from cpvae_lite.measures import measure_chance, measure_closer, measure_splits
 from cpvae_lite.model import LatentVariableModel
@@ -31,7 +31,7 @@ def leave(
 ) -> dict:
     """Keep what is to be kept of a run, measure it, and write its record last.
 
-    Weights are written first and read again, so that what was measured is what is kept.
+    Weights are written first, rounded to float16, and read again, so that what was measured is what is kept.
 
     Args:
         experiment: what was run.
@@ -63,7 +63,7 @@ def leave(
     """
     device = next(model.parameters()).device
     if experiment.keeps_weights:
-        save_model(model, path.with_suffix(""), half=HALF_WEIGHTS in experiment.keeps)
+        save_model(model, path.with_suffix(""), half=True)
         model = load_model(path.with_suffix("")).to(device)
     record = {
         "run": experiment.name,

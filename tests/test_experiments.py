@@ -174,7 +174,7 @@ def test_what_stays_of_a_run_of_table_3():
     for run in grid("table3"):
         seed, shown = run.training.seed, run.name in {run.name for run in grid("figures")}
         kept = not seed and (shown or run.name == "fashion-mnist/vae-seed0")
-        assert run.keeps == (() if seed else ("half weights", "sheet") if kept else ("sheet",))
+        assert run.keeps == (() if seed else ("weights", "sheet") if kept else ("sheet",))
         assert run.keeps_weights == kept
 
 

@@ -48,16 +48,15 @@ def test_the_record_is_what_is_written(trained, tmp_path):
     assert record["seconds"] == pytest.approx(sum(epoch["seconds"] for epoch in history), abs=0.06)
 
 
-@pytest.mark.parametrize("kind", ["weights", "half weights"])
-def test_what_was_measured_is_what_is_kept(trained, tmp_path, kind):
-    record = left(trained, tmp_path, kind)
+def test_what_was_measured_is_what_is_kept(trained, tmp_path):
+    record = left(trained, tmp_path, "weights")
     run, _, dataset, *_ = trained
     kept = Results("fashion-mnist", tmp_path).model("cp-10")
     assert run.measure(kept, dataset, 2) == record["measures"]
 
 
 def test_of_kept_weights_the_bounds_of_all_splits_are_measured(trained, tmp_path):
-    record = left(trained, tmp_path, "half weights")
+    record = left(trained, tmp_path, "weights")
     dataset, kept = trained[2], Results("fashion-mnist", tmp_path).model("cp-10")
     for split, images in (("train", 300), ("validation", 100)):
         found, expected = record["splits"][split], estimate_bound(kept, dataset.observed(split), seed=0)
@@ -86,11 +85,11 @@ def test_a_record_lacks_nothing_once_it_is_left(trained, tmp_path):
     assert lacking(without_categories, {}) == ["splits"]
 
 
-def test_half_weights_are_rounded_before_they_are_measured(trained, tmp_path):
-    whole = left(trained, tmp_path / "whole", "weights")["measures"]
-    half = left(trained, tmp_path / "half", "half weights")["measures"]
-    assert whole["negative_bound"] != half["negative_bound"]
-    assert whole["negative_bound"] == pytest.approx(half["negative_bound"], abs=0.1)
+def test_weights_that_are_kept_are_rounded_before_they_are_measured(trained, tmp_path):
+    whole = left(trained, tmp_path / "whole")["measures"]
+    kept = left(trained, tmp_path / "kept", "weights")["measures"]
+    assert whole["negative_bound"] != kept["negative_bound"]
+    assert whole["negative_bound"] == pytest.approx(kept["negative_bound"], abs=0.1)
 
 
 def test_a_sheet_holds_the_samples_that_its_seed_gives(trained, tmp_path):
