@@ -62,9 +62,13 @@ class Runs:
     def labels(self, data: str) -> list[str]:
         return self._stored(data).labels
 
+    def all(self, data: str, label: str) -> list[dict]:
+        """The records of a run, seed after seed."""
+        return self._stored(data).runs(label)
+
     def first(self, data: str, label: str) -> dict:
         """The record of the first seed."""
-        return self._stored(data).runs(label)[0]
+        return self.all(data, label)[0]
 
     def samples(self, data: str, label: str) -> ClassifierScore:
         """How a classifier judges 64 samples of the first seed."""

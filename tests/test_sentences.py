@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from sentences import FOUR, SAID, Runs, Said
+from sentences_synthetic import SAID as OF_THE_MIXTURE
 
 from cpvae_lite.results import Results
 
@@ -66,7 +67,7 @@ def blurred(seed: int):
 OTHERS = [make(seed) for make in (shuffled, blurred) for seed in range(6)]
 
 
-@pytest.mark.parametrize("said", SAID, ids=lambda said: f"{said.page}: {said.quote[:40]}")
+@pytest.mark.parametrize("said", [*SAID, *OF_THE_MIXTURE], ids=lambda said: f"{said.page}: {said.quote[:40]}")
 class TestSentence:
     def test_stands_on_its_page_once(self, said):
         assert text_of(said.page).count(said.quote) == 1
