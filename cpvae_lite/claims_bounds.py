@@ -74,6 +74,10 @@ def _ten_clothes(stored: Stored) -> Shown:
     return Shown(stored, CLOTHES, 10)
 
 
+def _ten_digits(stored: Stored) -> Shown:
+    return Shown(stored, DIGITS, 10)
+
+
 def _of_letters(stored: Stored) -> list[Shown]:
     return [Shown(stored, LETTERS, size) for size in SIZES[LETTERS]]
 
@@ -82,7 +86,8 @@ def _run_but_hvae(found: Shown) -> list[str]:
     return [name for name in NAMES if found.has(name) and name != "hvae"]
 
 
-def _judged_vamps(stored: Stored) -> list[Shown]:
+def _seen_with_vamps(stored: Stored) -> list[Shown]:
+    """Those of them whose samples a classifier can judge."""
     return columns(stored, "vamp", "hvamp", over=SEEN)
 
 
@@ -99,12 +104,14 @@ def _behind_cp(found: Shown) -> str:
     return f"{found.title}: {', '.join(each)}"
 
 
-def _more_pseudo_inputs(stored: Stored) -> str:
-    found = [_ten_clothes(stored), clothes(stored)]
-    return (
-        f"{found[1].title}: labels among the samples: VampPrior {found[1].samples('vamp').variety:.1f}; its negative "
-        f"bounds: {by_column(found, BOUND.figure, ['vamp'])}"
-    )
+def _pseudo_inputs(stored: Stored) -> list[tuple[Shown, Shown]]:
+    """The columns in which VampPrior has ten, and 150."""
+    return list(zip(_of_ten(stored), (clothes(stored), digits(stored)), strict=True))
+
+
+def _labels(found: Shown, names: Iterable[str]) -> str:
+    each = ", ".join(f"{NAMES[name]} {found.draws(name).variety:.1f}" for name in names)
+    return f"{found.title}: labels among all draws: {each}"
 
 
 def _titles(found: list[Shown]) -> list[str]:
@@ -181,9 +188,10 @@ BOUNDS = (
     Claim(
         number="T3",
         says="VampPrior and hierarchical VampPrior perform best throughout",
-        verdict="depends on which, in the four columns where both were run: the hierarchical one is ahead of all nine, "
-        "though on Omniglot its lead over HVAE is less than a third of a nat; VampPrior is behind HVAE, behind CP-VAE "
-        "on MNIST and Fashion-MNIST, and ahead of it on Omniglot by the bound. In the paper's table INDqp is best with "
+        verdict="depends on which, in the five columns where both were run: the hierarchical one is ahead of all that "
+        "were, though on Omniglot its lead over HVAE is less than a third of a nat; VampPrior is behind HVAE, behind "
+        "CP-VAE on MNIST and Fashion-MNIST (with 150 on Fashion-MNIST by little more than a tenth), and ahead of it on "
+        "Omniglot by the bound. In the paper's table INDqp is best with "
         f"10 on Fashion-MNIST, and VampPrior with 500 there stands at {reported('vamp', CLOTHES, 500)}",
         where=TABLE_3,
         measured=lambda stored: ". ".join(
@@ -192,7 +200,9 @@ BOUNDS = (
             for found in _with_vamps(stored)
         ),
         stands=lambda stored: (
-            _titles(_with_vamps(stored)) == _titles([*_of_ten(stored), *_of_letters(stored)])
+            _titles(_with_vamps(stored)) == _titles([*_seen_with_vamps(stored), *_of_letters(stored)])
+            and _titles(_seen_with_vamps(stored))
+            == _titles([_ten_clothes(stored), clothes(stored), _ten_digits(stored)])
             and all(
                 found.ahead(figure, "hvae", "hvamp") > 0
                 and _lead(partial(found.mean, figure=figure), "hvamp", _run_but_hvae(found)) > SLIGHT
@@ -203,10 +213,10 @@ BOUNDS = (
             and all(found.ahead(BOUND.figure, "hvae", "hvamp") < 1 / 3 for found in _of_letters(stored))
             and all(found.ahead(BOUND.figure, "cp", "vamp") > SLIGHT for found in _of_letters(stored))
             and all(
-                found.ahead(figure, "vamp", "cp") > SLIGHT
-                for found in _of_ten(stored)
-                for figure in (BOUND.figure, EVIDENCE.figure)
+                found.ahead(BOUND.figure, "vamp", "cp") > SLIGHT and found.ahead(EVIDENCE.figure, "vamp", "cp") > 0.05
+                for found in _seen_with_vamps(stored)
             )
+            and clothes(stored).ahead(BOUND.figure, "vamp", "cp") < 0.2
         ),
     ),
     Claim(
@@ -247,44 +257,60 @@ BOUNDS = (
     Claim(
         number="G2",
         says="With 10 components MoG and the VampPriors collapse to a few items; VampPrior improves with more",
-        verdict="does not hold here for 10 components (first seed, 64 samples): samples are varied, if on clothes "
-        "least so for VampPrior, and 64 do not show that they are doubted more than a VAE's; with 150 on clothes "
-        "VampPrior has a better bound and less varied samples; on digits it was not run with more",
+        verdict="does not hold here for 10 components (first seed): their draws have nine labels or more, and 64 "
+        "samples do not show that they are doubted more than a VAE's; with 150 VampPrior has the better bound, but 64 "
+        "samples do not show that they are clearer, and on clothes its draws have fewer labels",
         where=JUDGED,
         measured=lambda stored: (
             "; ".join(
-                f"{found.title}: labels among the samples: "
-                + ", ".join(f"{NAMES[name]} {found.samples(name).variety:.1f}" for name in (*MIXTURES, "vae"))
-                + f"; labels that one sample could have: {found.doubts((*MIXTURES, 'vae'))}"
-                for found in columns(stored, *MIXTURES, over=SEEN)
+                f"{_labels(found, MIXTURES)}; that one sample could have: {found.doubts((*MIXTURES, 'vae'))}"
+                for found in _of_ten(stored)
             )
-            + f"; {_more_pseudo_inputs(stored)}"
+            + "; "
+            + "; ".join(
+                f"{_labels(more, ['vamp'])}; that one sample could have: {more.doubts(['vamp'])}"
+                for _, more in _pseudo_inputs(stored)
+            )
+            + f"; negative bounds: {by_column(columns(stored, 'vamp', over=SEEN), BOUND.figure, ['vamp'])}"
         ),
         stands=lambda stored: (
             _titles(columns(stored, "vamp", over=SEEN))
-            == _titles([_ten_clothes(stored), clothes(stored), Shown(stored, DIGITS, 10)])
-            and clothes(stored).mean("vamp", BOUND.figure) < _ten_clothes(stored).mean("vamp", BOUND.figure) - SLIGHT
-            and clothes(stored).samples("vamp").variety < _ten_clothes(stored).samples("vamp").variety - 1
-            and all(_no_worse_than_a_vae(found, name) for found in _of_ten(stored) for name in MIXTURES)
-            and min(MIXTURES, key=lambda name: _ten_clothes(stored).samples(name).variety) == "vamp"
+            == [found.title for pair in _pseudo_inputs(stored) for found in pair]
+            and all(
+                found.draws(name).variety > 9 and not found.samples(name).doubted_more(found.samples("vae"))
+                for found in _of_ten(stored)
+                for name in MIXTURES
+            )
+            and all(
+                more.mean("vamp", BOUND.figure) < few.mean("vamp", BOUND.figure) - SLIGHT
+                and not few.samples("vamp").doubted_more(more.samples("vamp"))
+                for few, more in _pseudo_inputs(stored)
+            )
+            and clothes(stored).draws("vamp").variety < _ten_clothes(stored).draws("vamp").variety - 1
+            and digits(stored).draws("vamp").variety > 9
         ),
     ),
     Claim(
         number="G3",
         says="Samples of the hierarchical VampPrior are systematically better than those of the VampPrior",
         verdict="depends on the number: the hierarchical one has the better bound in each column that was run; in the "
-        "two whose samples a classifier can judge, 64 do not tell them apart",
+        "three whose samples a classifier can judge, 64 do not tell them apart",
         where=JUDGED,
         measured=lambda stored: (
             "; ".join(
                 f"{found.title}: labels that one sample could have: {found.doubts(('vamp', 'hvamp'))}"
-                for found in _judged_vamps(stored)
+                for found in _seen_with_vamps(stored)
             )
             + f". Negative bounds: {by_column(_with_vamps(stored), BOUND.figure, ('vamp', 'hvamp'))}"
         ),
         stands=lambda stored: (
-            not any(found.samples("vamp").doubted_more(found.samples("hvamp")) for found in _judged_vamps(stored))
-            and not any(found.samples("hvamp").doubted_more(found.samples("vamp")) for found in _judged_vamps(stored))
+            len(_seen_with_vamps(stored)) == 3
+            and not any(
+                found.samples("vamp").doubted_more(found.samples("hvamp")) for found in _seen_with_vamps(stored)
+            )
+            and not any(
+                found.samples("hvamp").doubted_more(found.samples("vamp")) for found in _seen_with_vamps(stored)
+            )
             and all(found.ahead(BOUND.figure, "hvamp", "vamp") < -SLIGHT for found in _with_vamps(stored))
         ),
     ),

@@ -95,7 +95,7 @@ def classifier_score(classifier: nn.Module, means: Tensor, *, repeats: int = 10,
     """Binarise images, as the classifier saw them in training, and let it judge.
 
     Few images show fewer labels than there are: 64 images drawn from ten equally frequent labels have a variety of
-    about 9.3. So compare scores of equally many images only, also with those of real images.
+    about 9.3, give or take 0.3. So compare scores of equally many images only, also with those of real images.
 
     Args:
         classifier: in eval mode; rows (B, features) to logits (B, labels), as
@@ -133,7 +133,7 @@ def classifier_score(classifier: nn.Module, means: Tensor, *, repeats: int = 10,
 
 
 def reference_scores(
-    classifier: nn.Module, dataset: Dataset, split: str = "test", *, images: int = 64, groups: int = 20
+    classifier: nn.Module, dataset: Dataset, split: str = "test", *, images: int = 64, groups: int = 100
 ) -> list[ClassifierScore]:
     """The same of real images, to put scores of samples in proportion.
 

@@ -107,6 +107,18 @@ class Purity:
         return self.weights @ self.shares
 
     @property
+    def variety(self) -> float:
+        """How many labels there are among all categories together, by weight: the exponential of their entropy.
+
+        Of many draws, it says what :attr:`cpvae_lite.classifier_score.ClassifierScore.variety` cannot say of few.
+
+        Example:
+            >>> Purity(torch.tensor([[10, 0], [0, 10]]), torch.tensor([0.5, 0.5]).double()).variety
+            2.0
+        """
+        return torch.special.entr(self.overall).sum().exp().item()
+
+    @property
     def chance(self) -> float:
         """The purity to expect if categories meant nothing, and each drew its labels as all together do.
 
@@ -137,8 +149,7 @@ class Purity:
             >>> Purity(torch.tensor([[9, 1], [9, 1]]), alike).information
             0.0
         """
-        of_all = torch.special.entr(self.overall).sum().item()
-        return max(of_all - self.entropy, 0.0)  # negative by rounding alone
+        return max(math.log(self.variety) - self.entropy, 0.0)  # negative by rounding alone
 
     def among(self, labels: Sequence[int]) -> Purity:
         """The same of those categories alone whose most frequent label is one of some labels.

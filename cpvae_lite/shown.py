@@ -14,9 +14,10 @@ from cpvae_lite.claims import Stored
 from cpvae_lite.classifier_score import ClassifierScore
 from cpvae_lite.config import NAMES, SINGLE
 from cpvae_lite.grids import SHOWN
-from cpvae_lite.image_figures import Figure, chance, drawn_purity, stored_posteriors
+from cpvae_lite.image_figures import Figure, chance, drawn_purity, stored_posteriors, stored_purity
 from cpvae_lite.metrics import first_categories
 from cpvae_lite.paper import SIZES, reported
+from cpvae_lite.purity import Purity
 from cpvae_lite.results import NotRunError, Spread
 from cpvae_lite.stored_runs import generating_bound, score_of_samples
 
@@ -140,6 +141,19 @@ class Shown:
             True
         """
         return score_of_samples(self._results, self._label(name))
+
+    def draws(self, name: str) -> Purity:
+        """How a classifier labels the draws of each category or component that the record of the first seed counts.
+
+        Raises:
+            KeyError: if the model has neither, or if there is no classifier for the data.
+
+        Example:
+            >>> from cpvae_lite.results import Results
+            >>> round(clothes(Results).draws("cp").variety, 1)  # ten kinds, nearly alike
+            10.0
+        """
+        return stored_purity(self._results.first(self._label(name)))
 
     def doubts(self, names: Sequence[str]) -> str:
         """How many labels one sample of several models could have, with standard errors, in words; 1 is no doubt.

@@ -10,6 +10,7 @@ from cpvae_lite import Dataset, load_dataset
 from cpvae_lite.classifier import load_classifier
 from cpvae_lite.classifier_score import ClassifierScore, classifier_score, reference_scores
 from cpvae_lite.comparison import samples_table
+from cpvae_lite.image_figures import stored_purity
 from cpvae_lite.results import Results
 from cpvae_lite.stored_runs import score_of_samples
 
@@ -155,8 +156,10 @@ def test_the_table_has_a_row_for_each_run_and_one_of_real_images():
     of_vae = next(row for row in table.rows if row[0] == "VAE")
     found = score_of_samples(results, "vae")
     doubt = f"{found.doubt:.2f} ± {found.doubt_error:.2f}"
-    assert of_vae[2:] == [f"{found.variety:.2f}", doubt, f"{found.score:.2f}"]
-    assert all("±" in entry for entry in table.rows[-1][2:])
+    assert of_vae[2:] == [f"{found.variety:.2f}", "–", doubt, f"{found.score:.2f}"]
+    assert ["±" in entry for entry in table.rows[-1][2:]] == [True, False, True, True]
+    of_mog = next(row for row in table.rows if row[:2] == ["MoG", "10"])
+    assert of_mog[3] == f"{stored_purity(results.first('mog-10')).variety:.2f}"
 
 
 def test_letters_have_no_classifier():
