@@ -18,7 +18,7 @@ from cpvae_lite.tables import Table
 
 GAP = Column("difference", lambda found: found["negative_bound"] - found["relaxed_negative_bound"], 2)
 SCORES = ("variety", "doubt", "score")  # of few samples, in numbers of labels
-ALL_DRAWS = "of all draws"  # the variety of all that a record counts
+ALL_DRAWS = "of all draws"  # the variety of all in a record, categories by their shares
 MARK = "*"  # of a category that stands in the lists of several labels
 
 
@@ -109,7 +109,8 @@ def samples_table(results: Results, dataset: Dataset) -> Table:
     Returns:
         A table of what :class:`cpvae_lite.classifier_score.ClassifierScore` counts, a row for each model and size
         that was run; doubt with its standard error over the samples. 64 samples say little of variety, so beside
-        it stands that of all draws that the record counts, of the models that have categories or components.
+        it stands that of all draws in the record, of the models that have categories or components. Categories
+        count by q(c), components alike.
 
     Raises:
         ValueError: if the package has no classifier for the data, or if the test split has fewer than 6,400 images.
