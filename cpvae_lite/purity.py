@@ -116,7 +116,7 @@ class Purity:
             >>> Purity(torch.tensor([[10, 0], [0, 10]]), torch.tensor([0.5, 0.5]).double()).variety
             2.0
         """
-        return torch.special.entr(self.overall).sum().exp().item()
+        return math.exp(self._entropy_of_all)
 
     @property
     def chance(self) -> float:
@@ -149,7 +149,11 @@ class Purity:
             >>> Purity(torch.tensor([[9, 1], [9, 1]]), alike).information
             0.0
         """
-        return max(math.log(self.variety) - self.entropy, 0.0)  # negative by rounding alone
+        return max(self._entropy_of_all - self.entropy, 0.0)  # negative by rounding alone
+
+    @property
+    def _entropy_of_all(self) -> float:
+        return torch.special.entr(self.overall).sum().item()
 
     def among(self, labels: Sequence[int]) -> Purity:
         """The same of those categories alone whose most frequent label is one of some labels.
