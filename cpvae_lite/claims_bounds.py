@@ -53,13 +53,10 @@ def clearer_than_a_vae(found: Shown, name: str) -> bool:
     return samples.variety > MANY_LABELS and found.samples("vae").doubted_more(samples)
 
 
-def _no_worse_than_a_vae(found: Shown, name: str) -> bool:
-    samples = found.samples(name)
-    return samples.variety > MANY_LABELS and not samples.doubted_more(found.samples("vae"))
-
-
 def _level_with_a_vae(found: Shown, name: str) -> bool:
-    return _no_worse_than_a_vae(found, name) and not found.samples("vae").doubted_more(found.samples(name))
+    samples, of_vae = found.samples(name), found.samples("vae")
+    level = not samples.doubted_more(of_vae) and not of_vae.doubted_more(samples)
+    return samples.variety > MANY_LABELS and level
 
 
 def _with_vamps(stored: Stored) -> list[Shown]:
@@ -73,10 +70,6 @@ def _of_ten(stored: Stored) -> list[Shown]:
 
 def _ten_clothes(stored: Stored) -> Shown:
     return Shown(stored, CLOTHES, 10)
-
-
-def _ten_digits(stored: Stored) -> Shown:
-    return Shown(stored, DIGITS, 10)
 
 
 def _of_letters(stored: Stored) -> list[Shown]:
@@ -108,6 +101,11 @@ def _behind_cp(found: Shown) -> str:
 def _pseudo_inputs(stored: Stored) -> list[tuple[Shown, Shown]]:
     """The columns in which VampPrior has ten, and 150."""
     return list(zip(_of_ten(stored), (clothes(stored), digits(stored)), strict=True))
+
+
+def _more_labels(few: Shown, more: Shown) -> float:
+    """By how many labels VampPrior's draws with more pseudo-inputs are more varied."""
+    return more.draws("vamp").variety - few.draws("vamp").variety
 
 
 def _labels(found: Shown, names: Iterable[str]) -> str:
@@ -292,8 +290,8 @@ BOUNDS = (
                 and not few.samples("vamp").doubted_more(more.samples("vamp"))
                 for few, more in _pseudo_inputs(stored)
             )
-            and clothes(stored).draws("vamp").variety < _ten_clothes(stored).draws("vamp").variety - 1
-            and 0.2 < digits(stored).draws("vamp").variety - _ten_digits(stored).draws("vamp").variety < 0.6
+            and _more_labels(*_pseudo_inputs(stored)[0]) < -1
+            and 0.2 < _more_labels(*_pseudo_inputs(stored)[1]) < 0.6
         ),
     ),
     Claim(
