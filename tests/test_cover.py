@@ -27,7 +27,7 @@ def test_as_many_images_lie_in_pure_categories_as_the_caption_says(data, share):
     pure = (counts >= PURE * counts.sum(1, keepdim=True)).any(1)
     held = torch.tensor(measures["aggregated_posterior"])[pure].sum().item()
     assert held == pytest.approx(share, abs=0.05)
-    said = "Half of the clothes and nine tenths of the digits lie in such categories."
+    said = "Categories as pure as that hold half of the clothes and nine tenths of the digits."
     assert all(said in " ".join((ROOT / page).read_text().split()) for page in ("README.md", "book/index.md"))
 
 
