@@ -34,7 +34,7 @@ SAMPLED = ("hvae", "indq")
 VAMPS = ("vamp", "hvamp")
 MIXTURES = ("mog", *VAMPS)
 SEEN = (CLOTHES, DIGITS)  # the data whose samples a classifier can judge
-TABLE_3, JUDGED = "comparison#table-3", "comparison#how-clear-and-how-varied-a-number"
+TABLE_3, JUDGED = "comparison#table-3", "samples#how-clear-and-how-varied-a-number"
 
 
 def clearer_than_a_vae(found: Shown, name: str) -> bool:

@@ -185,9 +185,9 @@ class Said:
     holds: Callable[[Runs], bool]
 
 
-TABLE, BEHIND = "comparison", "behind-table-3"
+TABLE, BEHIND, SAMPLES = "comparison", "behind-table-3", "samples"
 CLOTHES_PAGE, DIGITS_PAGE, LETTERS_PAGE = "fashion-categories", "mnist", "omniglot"
-VERDICTS_PAGE, ABLATIONS = "reproduces", "ablations"
+SETTINGS, ABLATIONS = "what-decides", "ablations"
 LEARNED = (  # runs whose p(z|c) is learned: table and label
     *((CLOTHES, f"{name}-150") for name in ("cp", "indq")),
     *((ABLATIONS, label) for label in ("cp-drawn", "cp-elu", "cp-no-warmup", "indq-uniform")),
@@ -456,8 +456,8 @@ SAID = [
     ),
     Said(
         TABLE,
-        "With 500 components VampPrior gains six tenths of a nat of the bound, and is two nats ahead of CP-VAE with 500 "
-        "categories; by $-\\log p(x)$ more than one.",
+        "With 500 components VampPrior gains six tenths of a nat of the bound, and is two nats ahead of CP-VAE with "
+        "500 categories; by $-\\log p(x)$ more than one.",
         lambda runs: (
             0.5 < runs.ahead(BOUND, LETTERS, "vamp-500", "vamp-50") < 0.7
             and 1.75 < runs.ahead(BOUND, LETTERS, "vamp-500", "cp-500") < 2.25
@@ -542,7 +542,7 @@ SAID = [
         ),
     ),
     Said(
-        TABLE,
+        SAMPLES,
         "CP-VAE and INDq draw a category as often as the training images have it, and so draw shoes as often as "
         "there are. The mixtures draw all components alike. MoG comes to two thirds of the shoes, with 500 "
         "components to little more than half, VampPrior with 150 to a sixth: most of its components draw tops. "
@@ -561,7 +561,7 @@ SAID = [
     ),
     # --- samples, before a classifier
     Said(
-        TABLE,
+        SAMPLES,
         "digits of CP-VAE and INDq with 150 or 500 categories are as clear as real ones.",
         lambda runs: all(
             runs.samples(DIGITS, label).doubt < real + 2 * error
@@ -570,7 +570,7 @@ SAID = [
         ),
     ),
     Said(
-        TABLE,
+        SAMPLES,
         "and those of INDp, INDqp, the VAE and HVAE clearly more than these four runs.",
         lambda runs: all(
             runs.samples(DIGITS, label).doubted_more(runs.samples(DIGITS, clear))
@@ -579,7 +579,7 @@ SAID = [
         ),
     ),
     Said(
-        TABLE,
+        SAMPLES,
         "INDp and INDqp, at each size, and VampPrior with 150 have the highest doubts.",
         lambda runs: (
             set(sorted(runs.labels(CLOTHES), key=lambda label: runs.samples(CLOTHES, label).doubt)[-7:])
@@ -587,7 +587,7 @@ SAID = [
         ),
     ),
     Said(
-        TABLE,
+        SAMPLES,
         "Of these, 64 samples tell only INDqp with 500 from the VAE; but all from INDq with 150, by more than three "
         "standard errors.",
         lambda runs: all(
@@ -597,7 +597,7 @@ SAID = [
         ),
     ),
     Said(
-        TABLE,
+        SAMPLES,
         "By all draws every run with categories or components has about nine labels or more but one, VampPrior "
         "with 150 components on clothes, which has fewer than eight. Its sheet shows it, too, with seven and a half, "
         "eight deviations below groups of real images.",
@@ -614,7 +614,7 @@ SAID = [
         ),
     ),
     Said(
-        TABLE,
+        SAMPLES,
         "Two sheets of digits, of VampPrior with 150 and of INDqp with 500, have little more than eight, over three "
         "deviations below; all their draws have nine and three quarters. The sheet of that VampPrior holds hardly a 2; "
         "of all its draws one in nine is a 2.",
@@ -631,7 +631,7 @@ SAID = [
         ),
     ),
     Said(
-        TABLE,
+        SAMPLES,
         "MoG with 150 or 500 and HVamp with 150 are nearly as clear as these four.",
         lambda runs: all(
             0 < errors_apart(runs.samples(DIGITS, label), runs.samples(DIGITS, clear)) < 2.5
@@ -885,7 +885,7 @@ SAID = [
     ),
     # --- What reproduces: one setting at a time
     Said(
-        VERDICTS_PAGE,
+        SETTINGS,
         "differ by more than half a nat. Take away uneven use, and all of them lie within three tenths of a nat.",
         lambda runs: (
             _range([runs.of(BOUND, *run) for run in LEARNED]) > 0.5
@@ -893,7 +893,7 @@ SAID = [
         ),
     ),
     Said(
-        VERDICTS_PAGE,
+        SETTINGS,
         "generation purity falls from four fifths to a little more than chance. The bound is worse by three to four "
         "nats, and that is not uneven use.",
         lambda runs: all(
@@ -909,7 +909,7 @@ SAID = [
         ),
     ),
     Said(
-        VERDICTS_PAGE,
+        SETTINGS,
         "Its bound is worse by six tenths of a nat, most of it uneven use.",
         lambda runs: (
             0.5 < (worse := changed(runs, BOUND, "cp-drawn")) < 0.7
@@ -917,14 +917,14 @@ SAID = [
         ),
     ),
     Said(
-        VERDICTS_PAGE,
+        SETTINGS,
         "The bound is worse by nearly half a nat, and most of that is uneven use as well.",
         lambda runs: (
             0.35 < (worse := changed(runs, BOUND, "cp-elu")) < 0.5 and changed(runs, LESS_UNEVEN, "cp-elu") < worse / 2
         ),
     ),
     Said(
-        VERDICTS_PAGE,
+        SETTINGS,
         "their purity is lower by six hundredths or seven. Nearly all of that is shoes. These three runs give all "
         "shoes, three tenths of the images, to seven, two and three categories, which keep to a kind of shoe in two "
         "of three draws or a little more; those of the usual runs do in nearly nine of ten. Tops are kept apart as "
@@ -944,7 +944,7 @@ SAID = [
         ),
     ),
     Said(
-        VERDICTS_PAGE,
+        SETTINGS,
         "So is its category, whose KL is nearly zero; the model is a plain VAE, with the VAE's bound. That bound is "
         "better than the one of INDp at the usual temperature, by a nat.",
         lambda runs: (
@@ -954,14 +954,14 @@ SAID = [
         ),
     ),
     Said(
-        VERDICTS_PAGE,
+        SETTINGS,
         "11 of its 40 dimensions are active, where the usual runs have 34.",
         lambda runs: (
             runs.of(ACTIVE, ABLATIONS, "cp-no-warmup") == 11 and round(runs.of(ACTIVE, CLOTHES, "cp-150")) == 34
         ),
     ),
     Said(
-        VERDICTS_PAGE,
+        SETTINGS,
         "with uneven use taken away its bound is three tenths of a nat behind the usual ones, and its $-\\log p(x)$ a "
         "little more.",
         lambda runs: (
@@ -970,7 +970,7 @@ SAID = [
         ),
     ),
     Said(
-        VERDICTS_PAGE,
+        SETTINGS,
         "Without this cost its bound is that of a plain VAE, to a fifth of a nat",
         lambda runs: (
             abs(runs.of(LESS_UNEVEN, ABLATIONS, "cp-frozen-wide") - runs.of(BOUND, CLOTHES, "vae")) < 0.25
@@ -978,7 +978,7 @@ SAID = [
         ),
     ),
     Said(
-        VERDICTS_PAGE,
+        SETTINGS,
         "On the sum INDp reaches the bound of the VAE, three quarters of a nat better than with relaxed categories.",
         lambda runs: (
             abs(runs.of(BOUND, ABLATIONS, "indp-10-summed") - runs.of(BOUND, CLOTHES, "vae")) < 0.15
@@ -986,7 +986,7 @@ SAID = [
         ),
     ),
     Said(
-        VERDICTS_PAGE,
+        SETTINGS,
         "What is paid for it is a tenth of a nat, and what it tells about the image less than half of that.",
         lambda runs: (
             0.08 < (paid := runs.of(PRICE_OF_C, ABLATIONS, "indp-10-summed")) < 0.15
@@ -1192,7 +1192,7 @@ SAID = [
     ),
     # --- does it take a category
     Said(
-        BEHIND,
+        SAMPLES,
         "on clothes CP-VAE's categories keep to a kind in seven of ten draws, those of INDq and the components of the "
         "mixtures in six of ten or a little more.",
         lambda runs: (
@@ -1201,7 +1201,7 @@ SAID = [
         ),
     ),
     Said(
-        BEHIND,
+        SAMPLES,
         "On digits the components of MoG and VampPrior keep to a digit more often than CP-VAE's categories, by four to "
         "seven hundredths; those of INDq and HVamp less often, by two or three.",
         lambda runs: (
@@ -1210,7 +1210,7 @@ SAID = [
         ),
     ),
     Said(
-        BEHIND,
+        SAMPLES,
         "So with ten a category has no clear advantage.",
         lambda runs: (
             [place(runs, column, DIGITS, "cp-10") for column in (IMPURE_DRAWS, ENTROPY)] == [3, 4]
@@ -1218,14 +1218,14 @@ SAID = [
         ),
     ),
     Said(
-        BEHIND,
+        SAMPLES,
         "its purity is lower by about four hundredths on clothes, and by four or five on digits.",
         lambda runs: all(
             0.034 < purer(runs, data, f"{name}-150", "mog-150") < 0.055 for name in BOTH for data in (CLOTHES, DIGITS)
         ),
     ),
     Said(
-        BEHIND,
+        SAMPLES,
         "With all counted alike MoG is a little ahead of both on clothes, by no more than seeds lie apart. On digits "
         "all three mixtures lie between INDq and CP-VAE.",
         lambda runs: (
@@ -1239,7 +1239,7 @@ SAID = [
         ),
     ),
     Said(
-        BEHIND,
+        SAMPLES,
         "On clothes VampPrior and HVamp with 150 keep to a kind in three of four draws. VampPrior's value by chance is "
         "the highest, since [it hardly draws shoes]",
         lambda runs: (
@@ -1252,7 +1252,7 @@ SAID = [
         ),
     ),
     Said(
-        BEHIND,
+        SAMPLES,
         "With 500 a category of CP-VAE or INDq is a little purer than with 150 on clothes, and about as pure on "
         "digits. There *all alike* falls far below the first column",
         lambda runs: all(
@@ -1263,7 +1263,7 @@ SAID = [
         ),
     ),
     Said(
-        BEHIND,
+        SAMPLES,
         "With $p(c) = 1/K$ more than four draws in ten would come from them. Components of MoG are as pure with 500 as "
         "with 150, to about a hundredth.",
         lambda runs: (
