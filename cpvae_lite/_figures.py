@@ -12,3 +12,12 @@ def subplots(*shape: int, **settings) -> tuple[Figure, Axes]:
     figure, axes = plt.subplots(*shape, layout="constrained", **settings)
     plt.close(figure)
     return figure, axes
+
+
+def mosaic(count: int, across: int, *, width: float, height: float, **settings) -> tuple[Figure, list[Axes]]:
+    """A figure of `count` panels of that size, in inches, `across` in a row; the rest of the last row stays empty."""
+    down = -(-count // across)
+    figure, axes = subplots(down, across, figsize=(width * across, height * down), squeeze=False, **settings)
+    for place in axes.flat[count:]:
+        place.set_axis_off()
+    return figure, list(axes.flat[:count])

@@ -12,6 +12,19 @@ MOST_LABELS = 100_000  # each has a name and a column in tables
 COLOURS = {3, 4}  # how many values a pixel in colour has, without and with transparency
 
 
+def as_array(values) -> np.ndarray:
+    """A tensor, wherever it is, or a nested list, as an array.
+
+    Example:
+        >>> as_array(torch.ones(2, requires_grad=True))
+        array([1., 1.], dtype=float32)
+    """
+    if not isinstance(values, Tensor):
+        return np.asarray(values)
+    tensor = values.detach().cpu()
+    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()  # numpy has no bfloat16
+
+
 def shape_of_one(data, kind: str = "real") -> tuple[int, ...]:
     """The shape of one observation; a plain number counts as (1,), and grey images may have an axis for their channel.
 
@@ -39,7 +52,7 @@ def observations(data, kind: str, what: str) -> Tensor:
         >>> observations([[[0.0, 1.0], [0.2, 0.0]]], "images", "data")
         tensor([[  0, 255,  51,   0]], dtype=torch.uint8)
     """
-    array = _array(data)
+    array = as_array(data)
     if array.ndim == 0 or array.size == 0:
         raise ValueError(f"{what}: an empty set, of shape {array.shape}")
     if array.dtype.kind not in "buif":
@@ -110,13 +123,9 @@ def labels_of(labels, count: int, what: str, names: tuple[str, ...] = ()) -> Ten
     return torch.from_numpy(array.astype(np.int64))
 
 
-def _array(values) -> np.ndarray:
-    return values.detach().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values)
-
-
 def _label_array(labels) -> np.ndarray:
     """Names stay the objects that they are: numpy would make strings of what stands between them."""
-    array = _array(labels)
+    array = as_array(labels)
     return np.array(labels, dtype=object) if array.dtype.kind in "UT" else array
 
 

@@ -97,7 +97,7 @@ CLOTHING = (
             f"of z sees a category {_changed(stored, 'cp-drawn', drawn_purity).format(3)}"
         ),
         stands=lambda stored: (
-            abs(clothes(stored).ahead(drawn_purity)) < 0.03
+            abs(clothes(stored).excess(drawn_purity)) < 0.03
             and all(_changed(stored, f"{name}-frozen-uniform", drawn_purity).mean < 0.3 for name in BOTH)
             and all(_changed(stored, label, drawn_purity).mean > PURE for label in ("indq-uniform", "cp-drawn"))
         ),
@@ -154,7 +154,7 @@ CLOTHING = (
             f"{shared_by_chance(10, SIZE):.1f}"
         ),
         stands=lambda stored: (
-            clothes(stored).ahead(overlap, "indq", "cp") < 0.02
+            clothes(stored).excess(overlap, "indq", "cp") < 0.02
             and clothes(stored).mean("cp", overlap) < 0.2
             and min(clothes(stored).mean(name, overlap) for name in PLAIN) > 0.7
         ),
@@ -231,7 +231,7 @@ CLOTHING = (
         ),
         stands=lambda stored: all(
             min(found.mean(name, drawn_purity) for name in BOTH) > PURE
-            and abs(found.ahead(drawn_purity)) < 0.05
+            and abs(found.excess(drawn_purity)) < 0.05
             and found.mixes(PLAIN)
             for found in (clothes(stored), digits(stored))
         ),

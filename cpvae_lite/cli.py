@@ -111,18 +111,12 @@ def _train(options: argparse.Namespace) -> None:
     if options.resume:
         model, dataset, config = _begun(options)
     else:
-        require_no_run(options.out)  # before anything is downloaded
-        dataset = asked_for(options)
+        require_no_run(options.out)  # this and the settings before anything is downloaded
         config = TrainConfig(**_given(options, TRAINING))
-        settings = _given(options, BUILDING)
-        model = build(
-            options.model or "cp",
-            seed=config.seed,
-            data=dataset.train.data,
-            features=dataset.features,
-            likelihood=dataset.likelihood,
-            **settings,
-        )
+        form = ModelConfig(options.model or "cp", features=1, **_given(options, BUILDING))  # the data give its width
+        dataset = asked_for(options)
+        by_the_data = {name: getattr(dataset, name) for name in BY_THE_DATA}
+        model = build(form, seed=config.seed, data=dataset.train.data, **by_the_data)
     if not model.categories:
         refuse(options, ("temperature", "temperature_decay", "least_temperature"), "for a model with categories")
     say(f"{dataset}\ntraining {model.config.name} on {device}")

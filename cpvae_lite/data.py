@@ -267,7 +267,7 @@ SPLITS = ("train", "validation", "test")
 
 def _pair(split: str, given) -> tuple:
     """A split of its own: data and labels, which may be missing."""
-    if given is None or (isinstance(given, tuple) and len(given) != 2):
+    if given is None or isinstance(given, str) or (isinstance(given, tuple) and len(given) != 2):
         raise TypeError(f"{split} must be a share, an array, or a pair (data, labels)")
     return given if isinstance(given, tuple) else (given, None)
 

@@ -47,7 +47,7 @@ def load_dataset(name: str, *, subset: bool = False, root: str | Path | None = N
         fashion-mnist (shipped with the package)
         train 4,000, validation 1,000, test 10,000, each of shape (28, 28)
     """
-    if name not in DATASETS and Path(name).is_dir():
+    if isinstance(name, str | Path) and name not in DATASETS and Path(name).is_dir():
         raise ValueError(f"{name} is a folder: for images of your own use Dataset.from_folder, in a terminal --folder")
     one_of("data set", name, DATASETS)
     if root is not None and (subset or name == "synthetic"):

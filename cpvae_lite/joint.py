@@ -90,7 +90,6 @@ class Joint(ABC):
 
     Attributes:
         categories: K.
-        images: N, how many values x takes.
 
     Example:
         >>> from cpvae_lite.quadrature import Exact
@@ -101,7 +100,6 @@ class Joint(ABC):
     """
 
     categories: int
-    images: int
 
     @abstractmethod
     def log_density(self, name: str) -> Tensor:

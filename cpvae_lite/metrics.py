@@ -76,7 +76,7 @@ def label_shares(responsibilities: Tensor, labels: Tensor) -> Tensor:
                 [0.5000, 1.0000]])
     """
     shares = responsibilities.new_zeros(int(labels.max()) + 1, responsibilities.shape[1])
-    return shares.index_add(0, labels, responsibilities).T
+    return shares.index_add(0, labels.to(shares.device), responsibilities).T
 
 
 def label_posteriors(responsibilities: Tensor, labels: Tensor) -> Tensor:
@@ -95,7 +95,7 @@ def label_posteriors(responsibilities: Tensor, labels: Tensor) -> Tensor:
         tensor([[0.2500, 0.7500]])
     """
     shares = label_shares(responsibilities, labels).T
-    return shares / labels.bincount()[:, None]
+    return shares / labels.bincount().to(shares.device)[:, None]
 
 
 def first_categories(posteriors: Tensor, count: int = 5) -> list[list[int]]:
@@ -207,7 +207,7 @@ def label_agreement(
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score  # a second to import: only here
 
     assigned = responsibilities.argmax(1).cpu()
-    majority = label_shares(train_responsibilities, train_labels.to(train_responsibilities.device)).argmax(1).cpu()
+    majority = label_shares(train_responsibilities, train_labels).argmax(1).cpu()
     labels = labels.cpu()
     counts = label_shares(torch.nn.functional.one_hot(assigned, responsibilities.shape[1]), labels)  # whole numbers
     return {

@@ -67,7 +67,7 @@ def _add_train(commands, run: Callable) -> None:
         " way, and --resume goes on to the very weights of an uninterrupted run.",
     )  # fmt: skip
     command.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="folder of the run; a run there is never overwritten"
+        "--out", type=_folder, required=True, metavar="DIR", help="folder of the run; a run there is never overwritten"
     )
     command.add_argument(
         "--resume", action="store_true", help="go on with the run in DIR, with its own settings; --epochs may grow"
@@ -175,7 +175,7 @@ def _add_evaluate(commands, run: Callable) -> None:
         "Bounds and terms are in nats per image. negative_bound uses hard c; relaxed_negative_bound, at the temperature"
         " where training stopped, is no bound.",
     )  # fmt: skip
-    command.add_argument("run_dir", type=Path, metavar="DIR", help=FINISHED)
+    command.add_argument("run_dir", type=_folder, metavar="DIR", help=FINISHED)
     _add_folder(command)
     command.add_argument("--split", default="test", metavar="NAME", help="train, validation or test; default: test")
     command.add_argument(
@@ -192,7 +192,7 @@ def _add_evaluate(commands, run: Callable) -> None:
 def _add_sample(commands, run: Callable) -> None:
     command = _add_command(commands, "sample", run, "Draw new images into a PNG")
     add = command.add_argument
-    add("run_dir", type=Path, metavar="DIR", help=FINISHED)
+    add("run_dir", type=_folder, metavar="DIR", help=FINISHED)
     add("--category", type=int, metavar="C", help="draw from this category alone; default: from all")
     add(
         "--categories-from",
@@ -215,7 +215,7 @@ def _add_check(commands, run: Callable) -> None:
         " for binary x, are far from tight. Exit code 1 if an equation fails.",
     )  # fmt: skip
     add = command.add_argument
-    add("run_dir", type=Path, nargs="?", metavar="DIR", help=f"check {FINISHED} instead")
+    add("run_dir", type=_folder, nargs="?", metavar="DIR", help=f"check {FINISHED} instead")
     _add_folder(command, "with DIR: ")
     add("--split", metavar="NAME", help="with DIR: train, validation or test; default: test")
     add("--images", type=int, metavar="N", help="with DIR: at most this many; default: 2000")
@@ -237,7 +237,7 @@ def _add_reproduce(commands, run: Callable) -> None:
     )  # fmt: skip
     add = command.add_argument
     add("what", nargs="+", metavar="WHAT", help=f"{', '.join(WHAT)}, or a run, as synthetic/cp-150-seed0")
-    add("--out", type=Path, metavar="DIR", help="folder of results; default: those of the package, to read only")
+    add("--out", type=_folder, metavar="DIR", help="folder of results; default: those of the package, to read only")
     add("--seeds", type=_whole_numbers, metavar="S,...", help="default: those of the table in the book")
     add("--jobs", type=int, metavar="N", help="runs side by side, which share the GPU if there is one; default: 1")
     add(

@@ -15,6 +15,7 @@ from matplotlib.patches import Ellipse
 from torch import Tensor
 
 from cpvae_lite._figures import subplots
+from cpvae_lite.arrays import as_array
 from cpvae_lite.plots import BLUE, GREEN, GREY, ORANGE, RED
 
 SKY, PINK, BLACK = "#56B4E9", "#CC79A7", "#000000"
@@ -84,11 +85,11 @@ def curves(
     """
     if len(lines) > len(COLOURS):
         raise ValueError(f"{len(lines)} lines in one panel; more than {len(COLOURS)} cannot be told apart")
-    x = _array(x)
+    x = as_array(x)
     for (name, line), colour, dash in zip(lines.items(), COLOURS, DASHES, strict=False):
-        axes.plot(x, _array(line), color=colour, linestyle=dash, label=name or None)
+        axes.plot(x, as_array(line), color=colour, linestyle=dash, label=name or None)
         if fill:
-            axes.fill_between(x, _array(line), color=colour, alpha=0.15, linewidth=0)
+            axes.fill_between(x, as_array(line), color=colour, alpha=0.15, linewidth=0)
     _labels(axes, xlabel, ylabel, title)
     if any(lines):
         axes.legend(frameon=False, fontsize=8)
@@ -133,11 +134,11 @@ def histogram(
         >>> _, (panel,) = row()
         >>> histogram(panel, torch.rand(1000), reference=(torch.tensor([0.0, 1.0]), torch.ones(2)))
     """
-    counts, edges = np.histogram(_array(numbers), bins=bins, range=within)
+    counts, edges = np.histogram(as_array(numbers), bins=bins, range=within)
     step = edges[1] - edges[0]
     axes.bar(edges[:-1], counts / (len(numbers) * step), width=step, align="edge", color=SKY, linewidth=0)
     if reference is not None:
-        axes.plot(*map(_array, reference), color=BLACK, linewidth=1)
+        axes.plot(*map(as_array, reference), color=BLACK, linewidth=1)
     axes.set_xlim(within)
     _labels(axes, xlabel, "", title)
 
@@ -158,8 +159,8 @@ def points(axes: Axes, xy: Tensor, groups: Tensor | None = None, *, size: float 
         >>> len(panel.collections[0].get_offsets())
         4
     """
-    colours = GREY if groups is None else np.array(COLOURS)[_array(groups) % len(COLOURS)]
-    axes.scatter(*_array(xy).T, s=size, c=colours, alpha=0.6, linewidths=0)
+    colours = GREY if groups is None else np.array(COLOURS)[as_array(groups) % len(COLOURS)]
+    axes.scatter(*as_array(xy).T, s=size, c=colours, alpha=0.6, linewidths=0)
 
 
 def ellipses(
@@ -185,8 +186,8 @@ def ellipses(
         >>> float(panel.patches[0].width), float(panel.patches[0].height)  # two deviations to each side
         (2.0, 8.0)
     """
-    shares = np.ones(len(mean)) if weights is None else _array(weights / weights.max())
-    for index, (centre, spread) in enumerate(zip(_array(mean), 4 * np.sqrt(_array(variance)), strict=True)):
+    shares = np.ones(len(mean)) if weights is None else as_array(weights / weights.max())
+    for index, (centre, spread) in enumerate(zip(as_array(mean), 4 * np.sqrt(as_array(variance)), strict=True)):
         style = {"edgecolor": COLOURS[index % len(COLOURS)], "linewidth": 0.3 + 1.5 * shares[index]}
         axes.add_patch(Ellipse(centre, *spread, fill=False, alpha=0.3 + 0.7 * shares[index], **style))
         if names is not None:
@@ -210,7 +211,7 @@ def heat(axes: Axes, matrix: Tensor, *, xlabel: str, ylabel: str, title: str = "
         >>> [text.get_text() for text in panel.texts]
         ['0.25', '0.75']
     """
-    sns.heatmap(_array(matrix), ax=axes, cmap="viridis", annot=numbers, fmt=".2f", annot_kws={"fontsize": 8})
+    sns.heatmap(as_array(matrix), ax=axes, cmap="viridis", annot=numbers, fmt=".2f", annot_kws={"fontsize": 8})
     axes.tick_params(axis="y", rotation=0)
     _labels(axes, xlabel, ylabel, title)
 
@@ -218,7 +219,3 @@ def heat(axes: Axes, matrix: Tensor, *, xlabel: str, ylabel: str, title: str = "
 def _labels(axes: Axes, xlabel: str, ylabel: str, title: str) -> None:
     axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.set_title(title, fontsize=10)
-
-
-def _array(values: Tensor | Sequence[float]) -> np.ndarray:
-    return values.detach().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values)

@@ -14,7 +14,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from cpvae_lite._figures import subplots
+from cpvae_lite._figures import mosaic, subplots
 from cpvae_lite.history import History
 from cpvae_lite.metrics import used_categories
 from cpvae_lite.sheets import GAP, SHAPE, image_grid
@@ -80,11 +80,8 @@ def plot_categories(
         >>> [axes.get_title() for axes in figure.axes]
         ['c = 2   25.0%', 'c = 0   50.0%']
     """
-    rows = -(-len(categories) // columns)
-    figure, axes = subplots(rows, columns, figsize=(2.1 * columns, 2.25 * rows), squeeze=False)
-    for place in axes.flat[len(categories) :]:
-        place.set_axis_off()
-    for place, block, category in zip(axes.flat, images, categories, strict=False):
+    figure, places = mosaic(len(categories), columns, width=2.1, height=2.25)
+    for place, block, category in zip(places, images, categories, strict=True):
         place.imshow(image_grid(block, columns=across, shape=shape), cmap="gray_r", vmin=0, vmax=1)
         place.set_title(f"c = {category}   {shares[category]:.1%}", fontsize=9)
         _no_frame(place, visible=True)
@@ -123,14 +120,11 @@ def plot_category_uses(aggregated_posteriors: Mapping[str, Tensor], *, columns: 
         >>> [axes.get_title() for axes in figure.axes]
         ['CP-VAE', 'INDq']
     """
-    rows = -(-len(aggregated_posteriors) // columns)
-    figure, axes = subplots(rows, columns, figsize=(3.8 * columns, 2.3 * rows), squeeze=False, sharey=True)
-    for place in axes.flat[len(aggregated_posteriors) :]:
-        place.set_axis_off()
-    for place, (name, shares) in zip(axes.flat, aggregated_posteriors.items(), strict=False):
+    figure, places = mosaic(len(aggregated_posteriors), columns, width=3.8, height=2.3, sharey=True)
+    for place, (name, shares) in zip(places, aggregated_posteriors.items(), strict=True):
         _share_bars(place, shares)
         place.set_title(name, fontsize=10)
-    for place in axes[:, 0]:
+    for place in places[::columns]:
         place.set_ylabel("q(c)")
     sns.despine(figure)
     return figure
@@ -216,12 +210,8 @@ def plot_gallery(sheets: Mapping[str, np.ndarray], *, across: int = 4, width: fl
         >>> [axes.get_title() for axes in figure.axes]
         ['CP-VAE', 'INDq', 'VAE', '']
     """
-    across = min(across, len(sheets))
-    down = -(-len(sheets) // across)
-    figure, axes = subplots(down, across, figsize=(width * across, (width + 0.3) * down), squeeze=False)
-    for place in axes.flat[len(sheets) :]:
-        place.set_axis_off()
-    for place, (name, sheet) in zip(axes.flat, sheets.items(), strict=False):
+    figure, places = mosaic(len(sheets), min(across, len(sheets)), width=width, height=width + 0.3)
+    for place, (name, sheet) in zip(places, sheets.items(), strict=True):
         place.imshow(sheet, cmap="gray", vmin=0, vmax=255)
         place.set_title(name, fontsize=11)
         _no_frame(place, visible=True)

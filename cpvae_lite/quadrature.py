@@ -63,7 +63,7 @@ class Exact(Joint):
 
     def __init__(self, world: World):
         self.world = world
-        self.images, self.categories = world.log_pi.shape
+        self.categories = world.log_pi.shape[1]
         self.points, self.log_cell = _grid(world.posterior, world.prior)  # (G, D)
         self._known: dict[str, Tensor] = {}
         for name in ("q(z|x,c)", "p(z|c)"):

@@ -59,7 +59,7 @@ class Sampled(Joint):
         self.seed = whole_number("seed", seed, least=0)
         self.x = observable(model, x).double()
         self.model = copy.deepcopy(model).double().requires_grad_(False)
-        self.images, self.categories = len(x), model.categories or 1
+        self.categories = model.categories or 1
         with seeded(self.seed, 0, device=self.x.device):  # infer draws, though only its posteriors are wanted
             self.aggregated = AggregatedPosterior(*self._posteriors())
         self._stream = 1
@@ -181,7 +181,7 @@ class Sampled(Joint):
     def _row_shares(self) -> Tensor:
         """log p_D of each image: equal images are one value of x."""
         _, index, counts = torch.unique(self.x, dim=0, return_inverse=True, return_counts=True)
-        return (counts[index].double() / self.images).log().expand(self.draws, -1)
+        return (counts[index].double() / len(self.x)).log().expand(self.draws, -1)
 
     def _log_likelihood(self) -> Tensor:
         blocks = zip(*(t.split(self._step, dim) for t, dim in ((self.x, 0), (self.c, 1), (self.z, 1))), strict=True)

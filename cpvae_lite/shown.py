@@ -114,13 +114,13 @@ class Shown:
         """
         return [reported(name, self._results.table, None if name in SINGLE else self._size) for name in names]
 
-    def ahead(self, figure: Figure, name: str = "cp", other: str = "indq") -> float:
-        """A model's figure less another's.
+    def excess(self, figure: Figure, name: str = "cp", other: str = "indq") -> float:
+        """A model's figure less another's; of costs a positive number says that the first model is behind.
 
         Example:
             >>> from cpvae_lite.image_figures import empty
             >>> from cpvae_lite.results import Results
-            >>> letters(Results).ahead(empty) > 50  # CP-VAE leaves more categories empty than INDq
+            >>> letters(Results).excess(empty) > 50  # CP-VAE leaves more categories empty than INDq
             True
         """
         return self.mean(name, figure) - self.mean(other, figure)
@@ -203,7 +203,7 @@ class Shown:
             (False, True)
         """
         deviations = [self.over_seeds(name, figure).deviation or 0.0 for name in BOTH]
-        return abs(self.ahead(figure)) <= sum(deviations)
+        return abs(self.excess(figure)) <= sum(deviations)
 
     def better_pair(self, figure: Figure) -> tuple[str, ...] | None:
         """BOTH or PLAIN, if each of these two models has a smaller figure than each of the others; None if neither.

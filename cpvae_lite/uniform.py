@@ -12,7 +12,7 @@ from cpvae_lite.model import LatentVariableModel
 
 
 def with_uniform_categories(model: LatentVariableModel) -> LatentVariableModel:
-    """A copy of a model whose q(c|x) is 1/K, the case of section 5.2 of the paper.
+    """A copy of a model whose q(c|x), and so q(c), is 1/K, the case of section 5.2 of the paper.
 
     Args:
         model: one whose z does not depend on c, as "indqp"; it stays as it is.
@@ -25,6 +25,8 @@ def with_uniform_categories(model: LatentVariableModel) -> LatentVariableModel:
         >>> model = with_uniform_categories(build("indqp", features=20, categories=4))
         >>> model.predict_proba(torch.zeros(1, 20))
         tensor([[0.2500, 0.2500, 0.2500, 0.2500]])
+        >>> with_uniform_categories(model).aggregated_posterior  # q(c), which sampling draws from
+        tensor([0.2500, 0.2500, 0.2500, 0.2500])
     """
     categories = model.require_categories("a uniform q(c|x)")
     z = model.latents[-1]
@@ -32,6 +34,7 @@ def with_uniform_categories(model: LatentVariableModel) -> LatentVariableModel:
         raise ValueError("section 5.2 is about models whose z does not depend on c; this one's does")
     uniform = copy.deepcopy(model)
     uniform.latents[0].posterior = _UniformGivenX(categories).to(next(model.parameters()))
+    uniform.aggregated_posterior.fill_(1 / categories)
     return uniform
 
 

@@ -124,4 +124,5 @@ def printed(found: Sequence[Shown], names: Sequence[str] = BOTH) -> str:
         >>> printed([Shown(Results, CLOTHES), Shown(Results, LETTERS, 50)], ["cp", "indq"])
         'Fashion-MNIST, K = 150: 233.79 and 234.41; Omniglot, K = 50: 117.51 and 125.28'
     """
-    return "; ".join(f"{column.title}: {' and '.join(map(str, column.reported(names)))}" for column in found)
+    entries = [" and ".join(f"{entry:.2f}" for entry in column.reported(names)) for column in found]
+    return "; ".join(f"{column.title}: {each}" for column, each in zip(found, entries, strict=True))

@@ -66,6 +66,8 @@ def build(name: str | ModelConfig, *, seed: int = 0, data: Tensor | None = None,
     """
     for setting in settings:
         one_of("setting", setting, (field.name for field in fields(ModelConfig)))
+    if not isinstance(name, ModelConfig) and "features" not in settings:
+        raise TypeError("build needs features=, the width of x, as dataset.features")
     config = replace(name, **settings) if isinstance(name, ModelConfig) else ModelConfig(name, **settings)
     model = compose(config, seed)
     for part in model.modules():

@@ -457,6 +457,21 @@ def test_help_explains_each_option(command, capsys):
     assert "usage: cpvae-lite" in out and len(out) > 200
 
 
+@pytest.mark.parametrize("options", [["--temperature", "nan"], ["--model", "cpp"], ["--categories", "0"]])
+def test_settings_are_checked_before_data_are_looked_for(options, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(cli, "asked_for", lambda _: pytest.fail("the data come first"))
+    said = fails(capsys, "train", *options, "--out", str(tmp_path / "run"))
+    assert options[0].strip("-") in said and not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("command", [["train", "--out", ""], ["reproduce", "slow", "--out", ""], ["evaluate", ""]])
+def test_an_empty_folder_is_not_the_working_directory(command, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        cli.main(command)
+    assert "it is empty; name a folder" in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
 def test_a_wrong_option_ends_with_code_two(capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main(["train", "--epochs", "many", "--out", "x"])

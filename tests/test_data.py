@@ -562,12 +562,19 @@ def test_binary_images_in_whole_numbers_are_refused_rather_than_turned_black():
     assert torch.equal(Dataset.from_arrays(bits > 0).train.data.unique(), torch.tensor([0, 255], dtype=torch.uint8))
 
 
+def test_tensors_of_half_precision_are_data_too():
+    halves = [torch.rand(30, 4).to(dtype) for dtype in (torch.float16, torch.bfloat16)]
+    for half in halves:
+        found = Dataset.from_arrays(half, kind="real", validation=half, test=half)
+        assert found.test.data.dtype == torch.float32 and torch.equal(found.test.data, half.float())
+
+
 def test_only_bytes_are_binarised():
     with pytest.raises(TypeError, match="images must be uint8"):
         binarise(torch.full((5,), 0.9))
 
 
-@pytest.mark.parametrize("given", [None, (GREYS, None, None)])
+@pytest.mark.parametrize("given", [None, "0.1", (GREYS, None, None)])
 def test_a_split_that_is_neither_share_nor_data_is_refused(given):
     with pytest.raises(TypeError, match="validation must be a share, an array, or a pair"):
         Dataset.from_arrays(GREYS, validation=given)

@@ -278,6 +278,7 @@ def test_uniform_categories_make_a_vae(settings, spread_out):
     uniform, x = with_uniform_categories(model), images()
     assert torch.allclose(uniform.predict_proba(x), torch.tensor(0.25))
     assert not torch.allclose(model.predict_proba(x), torch.full((300, 4), 0.25))
+    assert torch.equal(uniform.shares, torch.full((4,), 0.25))
     q = Sampled(uniform, x, draws=100)
     assert equation_21(q).holds and abs(q.measure("I(c;x)").value) < 1e-12
     assert not equation_21(Sampled(model, x, draws=100)).holds

@@ -279,6 +279,11 @@ def test_unknown_setting_is_answered_with_the_nearest(wrong, near):
             build(given, **{wrong: 3})
 
 
+def test_a_model_needs_the_width_of_the_data():
+    with pytest.raises(TypeError, match="build needs features=, the width of x"):
+        build("cp", categories=3)
+
+
 def test_unknown_model_unlike_any_other_is_answered_with_all():
     with pytest.raises(ValueError, match=r"unknown model 'xyz'.*cp, indq, indp, indqp, vae, mog, vamp, hvae, hvamp"):
         build("xyz", features=5)
