@@ -16,8 +16,8 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 from timing import print_machine
 
-from cpvae_lite.explorer import explore
-from cpvae_lite.results import Results
+from cpvae_lite.figures.explorer import explore
+from cpvae_lite.study.results import Results
 
 sys.path.append(str(Path(__file__).parents[1] / "tests" / "book"))
 from widget_page import opened

@@ -114,7 +114,7 @@ def classifier_score(classifier: nn.Module, means: Tensor, *, repeats: int = 10,
 
     Example:
         >>> from cpvae_lite.classifier import load_classifier
-        >>> from cpvae_lite.results import Results
+        >>> from cpvae_lite.study.results import Results
         >>> from cpvae_lite.sheets import images_of
         >>> means = images_of(Results("mnist").sheet("cp-150"))
         >>> found = classifier_score(load_classifier("mnist"), means)

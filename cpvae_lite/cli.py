@@ -44,7 +44,6 @@ from cpvae_lite.decomposition import Check
 from cpvae_lite.evaluation import evaluate
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.options import parser
-from cpvae_lite.results import SHIPPED
 from cpvae_lite.run_files import described, read_history, read_run
 from cpvae_lite.run_folder import require_no_run
 from cpvae_lite.saved import load_model
@@ -52,6 +51,7 @@ from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.sheets import grey_sheet
 from cpvae_lite.sources import SOURCES, fetch, locate
 from cpvae_lite.storage import read_json, write_png
+from cpvae_lite.study.results import SHIPPED
 from cpvae_lite.train import fit
 from cpvae_lite.zoo import build
 

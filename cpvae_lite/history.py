@@ -43,6 +43,6 @@ class History(list):
         """
         if not self:
             raise ValueError("there is nothing to plot before the first epoch")
-        from cpvae_lite.plots import plot_history  # matplotlib is slow to import: only when it draws
+        from cpvae_lite.figures.plots import plot_history  # matplotlib is slow to import: only when it draws
 
         return plot_history(self)

@@ -11,8 +11,8 @@ from cpvae_lite._arguments import whole_number
 from cpvae_lite._version import __version__
 from cpvae_lite.config import GATES, ModelConfig
 from cpvae_lite.datasets import DATASETS
-from cpvae_lite.grids import WHAT
 from cpvae_lite.schedule import OBJECTIVES, TrainConfig
+from cpvae_lite.study.grids import WHAT
 from cpvae_lite.zoo import MODELS
 
 DEVICES = ("auto", "cpu", "cuda")

@@ -11,7 +11,7 @@ from typing import TextIO
 
 from tqdm import tqdm
 
-from cpvae_lite.pools import Report
+from cpvae_lite.study.pools import Report
 
 WHOLE = "{desc} {bar} {elapsed} so far, {remaining} left"
 RUN = "{desc}, epoch {n_fmt}/{total_fmt} {bar} {remaining} left"

@@ -11,14 +11,14 @@ from tqdm import tqdm
 
 from cpvae_lite._arguments import whole_number
 from cpvae_lite._commands import FAILED, device_named, refuse, say
-from cpvae_lite.columns import COLUMNS, table_of
-from cpvae_lite.experiments import Experiment
-from cpvae_lite.grids import WHAT, grid, named
-from cpvae_lite.paper import SIZES
-from cpvae_lite.reproduction import missing, reproduce_all
-from cpvae_lite.results import SHIPPED, Results
 from cpvae_lite.sources import SOURCES, fetch
-from cpvae_lite.table_3 import TRIAL, table_3
+from cpvae_lite.study.columns import COLUMNS, table_of
+from cpvae_lite.study.experiments import Experiment
+from cpvae_lite.study.grids import WHAT, grid, named
+from cpvae_lite.study.paper import SIZES
+from cpvae_lite.study.reproduction import missing, reproduce_all
+from cpvae_lite.study.results import SHIPPED, Results
+from cpvae_lite.study.table_3 import TRIAL, table_3
 
 
 def run(options: argparse.Namespace) -> int:

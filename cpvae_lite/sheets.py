@@ -1,4 +1,4 @@
-"""Images side by side on one sheet, as numbers; :mod:`cpvae_lite.plots` draws such sheets."""
+"""Images side by side on one sheet, as numbers; :mod:`cpvae_lite.figures.plots` draws such sheets."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def images_of(sheet: np.ndarray, *, shape: tuple[int, int] = SHAPE) -> Tensor:
 
     Args:
         sheet: uint8 (height, width), from 0 for ink to 255 for paper, as :func:`grey_sheet` or
-            :meth:`cpvae_lite.results.Results.sheet` gives it.
+            :meth:`cpvae_lite.study.results.Results.sheet` gives it.
         shape: of one image.
 
     Returns:

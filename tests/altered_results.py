@@ -2,7 +2,7 @@
 
 import copy
 
-from cpvae_lite.results import Results
+from cpvae_lite.study.results import Results
 
 
 class Altered(Results):

@@ -12,10 +12,10 @@ import torch
 from safetensors.torch import load_file
 
 from cpvae_lite.datasets import load_dataset
-from cpvae_lite.experiments import Experiment
-from cpvae_lite.grids import named
-from cpvae_lite.reproduction import reproduce
 from cpvae_lite.storage import read_json
+from cpvae_lite.study.experiments import Experiment
+from cpvae_lite.study.grids import named
+from cpvae_lite.study.reproduction import reproduce
 
 PATIENCE = 120  # seconds for news of a run
 START = Path(__file__).parent / "start"
@@ -42,7 +42,7 @@ def processes(folder, name=""):
     found = []
     for process in psutil.process_iter(["cmdline"]):
         command = process.info["cmdline"] or [""]
-        if "cpvae_lite.worker" in command and str(folder) in command[-1] and name in command[-1]:
+        if "cpvae_lite.study.worker" in command and str(folder) in command[-1] and name in command[-1]:
             found.append(process)
     return found
 

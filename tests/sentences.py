@@ -8,9 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from cpvae_lite.claims_bounds import MIXTURES, SLIGHT
 from cpvae_lite.classifier_score import ClassifierScore
-from cpvae_lite.columns import (
+from cpvae_lite.datasets import load_dataset
+from cpvae_lite.purity import Purity
+from cpvae_lite.study.claims_bounds import MIXTURES, SLIGHT
+from cpvae_lite.study.columns import (
     ACTIVE,
     ALIKE,
     BOUND,
@@ -29,14 +31,12 @@ from cpvae_lite.columns import (
     USED,
     Column,
 )
-from cpvae_lite.comparison import samples_table
-from cpvae_lite.datasets import load_dataset
-from cpvae_lite.image_figures import SHOES, TOPS, stored_purity
-from cpvae_lite.paper import SIZES, reported
-from cpvae_lite.purity import Purity
-from cpvae_lite.results import Results
-from cpvae_lite.shown import BOTH, CLOTHES, DIGITS, FOUR, LETTERS, PLAIN
-from cpvae_lite.stored_runs import score_of_samples
+from cpvae_lite.study.comparison import samples_table
+from cpvae_lite.study.image_figures import SHOES, TOPS, stored_purity
+from cpvae_lite.study.paper import SIZES, reported
+from cpvae_lite.study.results import Results
+from cpvae_lite.study.shown import BOTH, CLOTHES, DIGITS, FOUR, LETTERS, PLAIN
+from cpvae_lite.study.stored_runs import score_of_samples
 
 NATS = (BOUND, EVIDENCE)
 CLEAR = [f"{name}-{size}" for name in BOTH for size in (150, 500)]

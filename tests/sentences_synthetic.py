@@ -7,8 +7,8 @@ from math import log
 
 from sentences import Runs, Said
 
-from cpvae_lite.claims_synthetic import CLOSE, LAST, LOW, MIXED, NEAR, ONE_MODE, SLOW, USUAL
-from cpvae_lite.shown import BOTH, FOUR, PLAIN
+from cpvae_lite.study.claims_synthetic import CLOSE, LAST, LOW, MIXED, NEAR, ONE_MODE, SLOW, USUAL
+from cpvae_lite.study.shown import BOTH, FOUR, PLAIN
 
 PAGE = "synthetic"
 BRIDGE = 0.07, 0.15  # of the numbers, between the bumps; of the truth it is 0.023

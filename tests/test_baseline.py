@@ -2,10 +2,10 @@
 
 import pytest
 
-from cpvae_lite.baseline import from_vae, from_vae_table
-from cpvae_lite.columns import BOUND, EVIDENCE, RELAXED
-from cpvae_lite.results import Results
 from cpvae_lite.storage import write_json
+from cpvae_lite.study.baseline import from_vae, from_vae_table
+from cpvae_lite.study.columns import BOUND, EVIDENCE, RELAXED
+from cpvae_lite.study.results import Results
 
 
 def put(folder, label, seed, bound, relaxed=None):

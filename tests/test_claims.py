@@ -12,11 +12,11 @@ from altered_results import Altered
 from docutils.nodes import make_id
 
 from cpvae_lite import load_model
-from cpvae_lite.claims import MEASURED, NOT_BORNE_OUT, OPEN_HERE, VERDICT, Claim, Verdicts, claims_table
-from cpvae_lite.claims_images import IMAGES
-from cpvae_lite.claims_synthetic import LAST, LOW, SLOW, SYNTHETIC, USUAL
-from cpvae_lite.results import Results
 from cpvae_lite.storage import write_json
+from cpvae_lite.study.claims import MEASURED, NOT_BORNE_OUT, OPEN_HERE, VERDICT, Claim, Verdicts, claims_table
+from cpvae_lite.study.claims_images import IMAGES
+from cpvae_lite.study.claims_synthetic import LAST, LOW, SLOW, SYNTHETIC, USUAL
+from cpvae_lite.study.results import Results
 from cpvae_lite.tables import CHARACTERS, Table
 
 BOOK = Path(__file__).parents[1] / "book"

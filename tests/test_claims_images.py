@@ -10,11 +10,11 @@ import pytest
 from altered_results import Altered
 from docutils.nodes import make_id
 
-from cpvae_lite.claims import claims_table
-from cpvae_lite.claims_images import IMAGES
 from cpvae_lite.config import CATEGORICAL
-from cpvae_lite.results import Results
 from cpvae_lite.sheets import grey_sheet, images_of
+from cpvae_lite.study.claims import claims_table
+from cpvae_lite.study.claims_images import IMAGES
+from cpvae_lite.study.results import Results
 
 BOOK = Path(__file__).parents[1] / "book"
 CLAIMS = {claim.number: claim for claim in IMAGES}

@@ -9,10 +9,10 @@ from torch import nn
 from cpvae_lite import Dataset, load_dataset
 from cpvae_lite.classifier import load_classifier
 from cpvae_lite.classifier_score import ClassifierScore, classifier_score, reference_scores
-from cpvae_lite.comparison import samples_table
-from cpvae_lite.image_figures import stored_purity
-from cpvae_lite.results import Results
-from cpvae_lite.stored_runs import score_of_samples
+from cpvae_lite.study.comparison import samples_table
+from cpvae_lite.study.image_figures import stored_purity
+from cpvae_lite.study.results import Results
+from cpvae_lite.study.stored_runs import score_of_samples
 
 SURE = 50.0  # of a logit: beyond it the others are nothing
 

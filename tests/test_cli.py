@@ -21,11 +21,11 @@ from cpvae_lite.aggregated import AggregatedPosterior
 from cpvae_lite.config import ModelConfig
 from cpvae_lite.metrics import used_categories
 from cpvae_lite.options import parser
-from cpvae_lite.results import SHIPPED, Results
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.sheets import grey_sheet
 from cpvae_lite.sources import locate
 from cpvae_lite.storage import read_tensors
+from cpvae_lite.study.results import SHIPPED, Results
 
 DATA = os.environ.get("CPVAE_LITE_DATA", "")
 QUICK = ["--dataset", "fashion-mnist", "--subset", "--categories", "6", "--epochs", "1", "--warmup", "1"]

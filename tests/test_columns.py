@@ -2,8 +2,20 @@
 
 import pytest
 
-from cpvae_lite.columns import ACTIVE, ALIKE, BOUND, BY_KIND, DISTORTION, EMPTY, PRICE_OF_C, PURITY, RATE, TOLD, UNEVEN
-from cpvae_lite.results import Results
+from cpvae_lite.study.columns import (
+    ACTIVE,
+    ALIKE,
+    BOUND,
+    BY_KIND,
+    DISTORTION,
+    EMPTY,
+    PRICE_OF_C,
+    PURITY,
+    RATE,
+    TOLD,
+    UNEVEN,
+)
+from cpvae_lite.study.results import Results
 
 RUNS = [(data, label) for data in ("fashion-mnist", "mnist", "omniglot") for label in Results(data).labels]
 

@@ -7,21 +7,21 @@ import pytest
 import torch
 from torch.distributions import Categorical, kl_divergence
 
-from cpvae_lite.comparison import (
+from cpvae_lite.config import NAMES
+from cpvae_lite.datasets import load_dataset
+from cpvae_lite.saved import save_model
+from cpvae_lite.storage import write_json
+from cpvae_lite.study.comparison import (
     gap_table,
     generating_table,
     label_table,
     runs_table,
     shared_table,
 )
-from cpvae_lite.config import NAMES
-from cpvae_lite.datasets import load_dataset
-from cpvae_lite.results import Results
-from cpvae_lite.saved import save_model
-from cpvae_lite.storage import write_json
-from cpvae_lite.stored_runs import generating_bound
-from cpvae_lite.table_3 import table_3
-from cpvae_lite.table_3_plot import plot_table_3
+from cpvae_lite.study.results import Results
+from cpvae_lite.study.stored_runs import generating_bound
+from cpvae_lite.study.table_3 import table_3
+from cpvae_lite.study.table_3_plot import plot_table_3
 from cpvae_lite.zoo import MODELS, build
 
 

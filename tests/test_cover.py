@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from cpvae_lite.results import Results
+from cpvae_lite.study.results import Results
 from tools.draw_cover import COVER, PURE, categories, draw
 
 ROOT = Path(__file__).parents[1]

@@ -1,7 +1,7 @@
 import matplotlib.pyplot as plt
 import pytest
 
-from cpvae_lite import diagrams
+from cpvae_lite.figures import diagrams
 
 
 def names(figure) -> list[str]:

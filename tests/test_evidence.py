@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from cpvae_lite import build, load_dataset, log_marginal
-from cpvae_lite.evidence import closer_table
-from cpvae_lite.measures import measure_closer
-from cpvae_lite.results import Results
 from cpvae_lite.storage import write_json
+from cpvae_lite.study.evidence import closer_table
+from cpvae_lite.study.measures import measure_closer
+from cpvae_lite.study.results import Results
 
 
 @pytest.fixture(scope="module")

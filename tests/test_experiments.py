@@ -9,9 +9,9 @@ import torch
 from cpvae_lite import TrainConfig, fit, load_dataset
 from cpvae_lite.config import CATEGORICAL, SINGLE
 from cpvae_lite.data import Dataset
-from cpvae_lite.grids import GROUPS, SHOWN, TABLES, WHAT, grid, named
-from cpvae_lite.measures import measure_images, measure_synthetic
-from cpvae_lite.paper import SIZES, TABLE_3
+from cpvae_lite.study.grids import GROUPS, SHOWN, TABLES, WHAT, grid, named
+from cpvae_lite.study.measures import measure_images, measure_synthetic
+from cpvae_lite.study.paper import SIZES, TABLE_3
 from cpvae_lite.zoo import MODELS
 
 SMALL = [table for table, content in TABLES.items() if not content.runs(0)[0].on_images]

@@ -4,9 +4,10 @@ from ipywidgets import Widget
 from ipywidgets.widgets.widget import _instances
 from ipywidgets.widgets.widget_link import Link
 
-from cpvae_lite import build, explorer
-from cpvae_lite.explorer import _still, compare, explore
-from cpvae_lite.widgets import DecoderView, PrototypeMap, SampleSheet
+from cpvae_lite import build
+from cpvae_lite.figures import explorer
+from cpvae_lite.figures.explorer import _still, compare, explore
+from cpvae_lite.figures.widgets import DecoderView, PrototypeMap, SampleSheet
 
 
 def small(name="cp"):

@@ -11,9 +11,9 @@ import torch
 from matplotlib.figure import Figure
 from PIL import Image
 
-from cpvae_lite import panels
-from cpvae_lite.frames import Frames
-from cpvae_lite.plots import BLUE, GREEN, RED
+from cpvae_lite.figures import panels
+from cpvae_lite.figures.frames import Frames
+from cpvae_lite.figures.plots import BLUE, GREEN, RED
 
 COLOURS = (BLUE, GREEN, RED)
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from cpvae_lite import Dataset, build, plots
-from cpvae_lite.comparison import overlap, shared
-from cpvae_lite.image_figures import (
+from cpvae_lite import Dataset, build
+from cpvae_lite.figures import plots
+from cpvae_lite.study.comparison import overlap, shared
+from cpvae_lite.study.image_figures import (
     categories_of_labels,
     empty,
     mixed,
@@ -16,10 +17,10 @@ from cpvae_lite.image_figures import (
     stored_posteriors,
     used,
 )
-from cpvae_lite.measures import measure_images
-from cpvae_lite.results import Results, Spread
-from cpvae_lite.shown import BOTH, DIGITS, PLAIN, Shown
-from cpvae_lite.wording import by_data
+from cpvae_lite.study.measures import measure_images
+from cpvae_lite.study.results import Results, Spread
+from cpvae_lite.study.shown import BOTH, DIGITS, PLAIN, Shown
+from cpvae_lite.study.wording import by_data
 
 
 def test_a_category_is_mixed_if_no_kind_comes_in_more_than_half_of_the_cases():

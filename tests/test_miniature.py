@@ -8,13 +8,13 @@ from few_data import followed, kill, one_thread, record, starts
 
 from cpvae_lite.cli import main
 from cpvae_lite.config import NAMES
-from cpvae_lite.grids import grid
-from cpvae_lite.own_process import Job
-from cpvae_lite.paper import SIZES
-from cpvae_lite.pools import local_pool
-from cpvae_lite.reproduction import missing, reproduce
-from cpvae_lite.results import SHIPPED, Results
-from cpvae_lite.table_3 import table_3
+from cpvae_lite.study.grids import grid
+from cpvae_lite.study.own_process import Job
+from cpvae_lite.study.paper import SIZES
+from cpvae_lite.study.pools import local_pool
+from cpvae_lite.study.reproduction import missing, reproduce
+from cpvae_lite.study.results import SHIPPED, Results
+from cpvae_lite.study.table_3 import table_3
 
 SMALLEST = [
     run.lasting(2).judged_by(2)

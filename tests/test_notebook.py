@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from cpvae_lite.notebook import welcome
+from cpvae_lite.figures.notebook import welcome
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """The table of what is known by heart, made of stored bounds."""
 
-from cpvae_lite.overfitting import splits_table
-from cpvae_lite.results import Results
 from cpvae_lite.storage import write_json
+from cpvae_lite.study.overfitting import splits_table
+from cpvae_lite.study.results import Results
 
 
 def write(folder, name, categories, seed=0, **splits):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from cpvae_lite import panels
+from cpvae_lite.figures import panels
 
 
 @pytest.fixture

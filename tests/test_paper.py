@@ -4,7 +4,7 @@ import pytest
 
 from cpvae_lite.config import SINGLE
 from cpvae_lite.metrics import shared_categories
-from cpvae_lite.paper import FIRST_CATEGORIES, SIZES, TABLE_3, reported
+from cpvae_lite.study.paper import FIRST_CATEGORIES, SIZES, TABLE_3, reported
 from cpvae_lite.zoo import MODELS
 
 

@@ -3,9 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from cpvae_lite.history import History
-from cpvae_lite.metrics import used_categories
-from cpvae_lite.plots import (
+from cpvae_lite.figures.plots import (
     plot_categories,
     plot_category_use,
     plot_category_uses,
@@ -15,6 +13,8 @@ from cpvae_lite.plots import (
     plot_label_posteriors,
     plot_label_shares,
 )
+from cpvae_lite.history import History
+from cpvae_lite.metrics import used_categories
 from cpvae_lite.sheets import image_grid
 
 

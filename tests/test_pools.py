@@ -9,12 +9,12 @@ import few_data
 import pytest
 from few_data import followed, kill, processes, result, run, same, starts, undisturbed
 
-from cpvae_lite import own_process, reproduction
-from cpvae_lite.grids import named
 from cpvae_lite.locks import BusyError
-from cpvae_lite.own_process import Job, OwnProcess
-from cpvae_lite.pools import local_pool
-from cpvae_lite.reproduction import missing, reproduce
+from cpvae_lite.study import own_process, reproduction
+from cpvae_lite.study.grids import named
+from cpvae_lite.study.own_process import Job, OwnProcess
+from cpvae_lite.study.pools import local_pool
+from cpvae_lite.study.reproduction import missing, reproduce
 
 COMMAND = [sys.executable, "-m", "cpvae_lite.cli", "reproduce"]
 

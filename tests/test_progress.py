@@ -6,8 +6,8 @@ import re
 import pytest
 
 from cpvae_lite import progress
-from cpvae_lite.pools import Report
 from cpvae_lite.progress import Progress
+from cpvae_lite.study.pools import Report
 
 EPOCHS = {"a": 10, "b": 10, "c": 10}
 

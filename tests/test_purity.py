@@ -18,7 +18,7 @@ from cpvae_lite.data import binarise
 from cpvae_lite.latents import Latent
 from cpvae_lite.priors import MixtureOfGaussians
 from cpvae_lite.purity import Purity, generation_purity, reference_purity
-from cpvae_lite.results import Results
+from cpvae_lite.study.results import Results
 
 LABELS = 4
 ONE_HOT = torch.eye(LABELS)  # the image of label l has ink in pixel l alone

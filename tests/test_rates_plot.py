@@ -2,9 +2,9 @@
 
 import pytest
 
-from cpvae_lite.rates_plot import LOOKS, plot_rates
-from cpvae_lite.results import Results
-from cpvae_lite.table_3 import rows_of
+from cpvae_lite.study.rates_plot import LOOKS, plot_rates
+from cpvae_lite.study.results import Results
+from cpvae_lite.study.table_3 import rows_of
 
 
 def drawn(panel):

@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from cpvae_lite.grids import grid
-from cpvae_lite.reproduction import missing
-from cpvae_lite.results import SHIPPED
+from cpvae_lite.study.grids import grid
+from cpvae_lite.study.reproduction import missing
+from cpvae_lite.study.results import SHIPPED
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

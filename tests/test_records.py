@@ -10,11 +10,11 @@ from training_runs import without_seconds
 
 from cpvae_lite import estimate_bound, fit, load_dataset
 from cpvae_lite._seeding import seeded
-from cpvae_lite.grids import named
-from cpvae_lite.records import environment, followed, lacking, leave, sheet
-from cpvae_lite.results import Results
 from cpvae_lite.run_files import read_run
 from cpvae_lite.sheets import image_grid
+from cpvae_lite.study.grids import named
+from cpvae_lite.study.records import environment, followed, lacking, leave, sheet
+from cpvae_lite.study.results import Results
 from cpvae_lite.train import TrainConfig
 
 pytestmark = pytest.mark.filterwarnings("ignore:stopped inside the warm-up")

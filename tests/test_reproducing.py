@@ -8,12 +8,12 @@ import few_data
 import pytest
 
 from cpvae_lite import cli
-from cpvae_lite.columns import COLUMNS, table_of
-from cpvae_lite.grids import grid
 from cpvae_lite.idx import IdxSource
-from cpvae_lite.results import SHIPPED, Results
 from cpvae_lite.storage import read_json, write_json
-from cpvae_lite.table_3 import rows_of, table_3
+from cpvae_lite.study.columns import COLUMNS, table_of
+from cpvae_lite.study.grids import grid
+from cpvae_lite.study.results import SHIPPED, Results
+from cpvae_lite.study.table_3 import rows_of, table_3
 
 
 def test_reproduce_prints_the_shipped_table_and_runs_nothing(tmp_path, capsys, monkeypatch):

@@ -9,12 +9,12 @@ import torch
 
 from cpvae_lite import BoundEstimate, estimate_bound, fit, load_dataset, train
 from cpvae_lite.data import Dataset
-from cpvae_lite.experiments import Experiment
-from cpvae_lite.grids import named
-from cpvae_lite.records import environment
-from cpvae_lite.reproduction import missing, reproduce, reproduce_all, result_path
-from cpvae_lite.results import Results
 from cpvae_lite.storage import write_json
+from cpvae_lite.study.experiments import Experiment
+from cpvae_lite.study.grids import named
+from cpvae_lite.study.records import environment
+from cpvae_lite.study.reproduction import missing, reproduce, reproduce_all, result_path
+from cpvae_lite.study.results import Results
 
 pytestmark = pytest.mark.filterwarnings("ignore:stopped inside the warm-up")
 

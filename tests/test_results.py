@@ -9,14 +9,14 @@ import torch
 
 from cpvae_lite import Hard, ModelConfig, TrainConfig, estimate_bound, evaluate, load_dataset, log_marginal
 from cpvae_lite.classifier import load_classifier
-from cpvae_lite.grids import SHOWN, TABLES, grid, named
 from cpvae_lite.metrics import label_agreement, label_posteriors
-from cpvae_lite.paper import SIZES
 from cpvae_lite.purity import Purity, generation_purity
-from cpvae_lite.records import sheet
-from cpvae_lite.reproduction import missing
-from cpvae_lite.results import SHIPPED, Results
 from cpvae_lite.sources import locate
+from cpvae_lite.study.grids import SHOWN, TABLES, grid, named
+from cpvae_lite.study.paper import SIZES
+from cpvae_lite.study.records import sheet
+from cpvae_lite.study.reproduction import missing
+from cpvae_lite.study.results import SHIPPED, Results
 from cpvae_lite.synthetic import compare
 
 SMALL = ("synthetic", "temperature", "last", "slow")  # whose runs are all shipped

@@ -14,7 +14,7 @@ import pytest
 from sentences import FOUR, SAID, Runs, Said
 from sentences_synthetic import SAID as OF_THE_MIXTURE
 
-from cpvae_lite.results import Results
+from cpvae_lite.study.results import Results
 
 BOOK = Path(__file__).parents[1] / "book"
 

@@ -5,9 +5,9 @@ import pytest
 from matplotlib.figure import Figure
 from nbclient import NotebookClient
 
-from cpvae_lite import sliding
-from cpvae_lite.frames import picture
-from cpvae_lite.sliding import finer, label, slides
+from cpvae_lite.figures import sliding
+from cpvae_lite.figures.frames import picture
+from cpvae_lite.figures.sliding import finer, label, slides
 
 
 def grey(shade, size=1):
@@ -112,7 +112,7 @@ def test_the_page_is_told_what_went_wrong_in_the_function(monkeypatch):
 
 def test_a_notebook_gets_frames_that_need_no_kernel_and_a_widget_that_finds_them():
     code = (
-        "from matplotlib.figure import Figure\nfrom cpvae_lite.sliding import slides\n"
+        "from matplotlib.figure import Figure\nfrom cpvae_lite.figures.sliding import slides\n"
         "slides(lambda n: Figure(figsize=(2, 1)), n=[0, 5], caption='White.', alt='White')"
     )
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from cpvae_lite.columns import COLUMNS, LESS_UNEVEN, Column, table_of, uneven_use
 from cpvae_lite.metrics import effective_categories
-from cpvae_lite.results import Results, Spread
 from cpvae_lite.storage import write_json, write_png
+from cpvae_lite.study.columns import COLUMNS, LESS_UNEVEN, Column, table_of, uneven_use
+from cpvae_lite.study.results import Results, Spread
 from cpvae_lite.tables import Table
 
 
@@ -129,7 +129,7 @@ def test_a_record_that_lacks_a_figure_is_named_with_its_column(results, measures
 
 
 def test_every_table_has_its_columns():
-    from cpvae_lite.grids import TABLES
+    from cpvae_lite.study.grids import TABLES
 
     assert set(COLUMNS) == set(TABLES)
 

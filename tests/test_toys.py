@@ -12,9 +12,10 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-from cpvae_lite import panels, synthetic, toy_terms, toys
-from cpvae_lite.toy_terms import TwoCategories
-from cpvae_lite.views import script
+from cpvae_lite import synthetic
+from cpvae_lite.figures import panels, toy_terms, toys
+from cpvae_lite.figures.toy_terms import TwoCategories
+from cpvae_lite.figures.views import script
 
 TRUTH = TwoCategories()
 MODELS = {

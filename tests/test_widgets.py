@@ -4,7 +4,7 @@ import torch
 
 from cpvae_lite import build
 from cpvae_lite.directions import prototypes
-from cpvae_lite.widgets import DecoderWeights, by_share
+from cpvae_lite.figures.widgets import DecoderWeights, by_share
 
 SHARES = torch.tensor([0.2, 0.5, 0.0, 0.3])
 

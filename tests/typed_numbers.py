@@ -12,8 +12,8 @@ from pathlib import Path
 import nbformat
 import yaml
 
-from cpvae_lite.paper import reported
-from cpvae_lite.results import Results, Spread
+from cpvae_lite.study.paper import reported
+from cpvae_lite.study.results import Results, Spread
 
 ROOT = Path(__file__).parents[1]
 LIST = Path(__file__).with_name("typed_numbers.yml")

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from cpvae_lite._seeding import seeded
-from cpvae_lite.results import Results
 from cpvae_lite.sheets import grey_sheet
 from cpvae_lite.storage import write_png
+from cpvae_lite.study.results import Results
 
 COVER = Path(__file__).parents[1] / "book" / "_static" / "categories.png"
 SHOWN = {  # how many categories of each label

@@ -12,8 +12,8 @@ import torch
 from cpvae_lite import load_dataset
 from cpvae_lite.classifier import BATCH, SHIPPED, accuracy, read_classifier, save_classifier, train_classifier
 from cpvae_lite.datasets import LABEL_NAMES
-from cpvae_lite.records import environment
 from cpvae_lite.storage import write_json
+from cpvae_lite.study.records import environment
 
 SETTINGS = {"epochs": 16, "learning_rate": 3e-3, "seed": 0}
 

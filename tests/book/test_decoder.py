@@ -7,9 +7,9 @@ from widget_page import opened
 
 from cpvae_lite import build
 from cpvae_lite.directions import centres
-from cpvae_lite.explorer import compare, explore
-from cpvae_lite.results import Results
-from cpvae_lite.widgets import by_share
+from cpvae_lite.figures.explorer import compare, explore
+from cpvae_lite.figures.widgets import by_share
+from cpvae_lite.study.results import Results
 
 # Grey values; a pixel that is not grey, or not opaque, counts as far off.
 PIXELS = """canvas => {

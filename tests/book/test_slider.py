@@ -8,8 +8,8 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from cpvae_lite import sliding
-from cpvae_lite.frames import Frames
+from cpvae_lite.figures import sliding
+from cpvae_lite.figures.frames import Frames
 
 LABELS = ["0", "20", 'the "last" <one> & only']
 COLOURS = ["#0072B2", "#009E73", "#D55E00"]

@@ -8,8 +8,8 @@ import torch
 import torch.distributions as D
 from widget_page import opened
 
-from cpvae_lite import toy_terms, toys
-from cpvae_lite.toy_terms import TwoCategories
+from cpvae_lite.figures import toy_terms, toys
+from cpvae_lite.figures.toy_terms import TwoCategories
 
 TRUTH = TwoCategories()
 # At most this far from Python's, in nats: both are float64, sums of many terms.

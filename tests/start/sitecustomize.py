@@ -2,10 +2,10 @@
 
 import sys
 
-if "cpvae_lite.worker" in sys.orig_argv:
+if "cpvae_lite.study.worker" in sys.orig_argv:
     sys.path.append(__file__.rpartition("start")[0])
     import few_data
 
-    from cpvae_lite.experiments import Experiment
+    from cpvae_lite.study.experiments import Experiment
 
     Experiment.dataset = few_data.dataset

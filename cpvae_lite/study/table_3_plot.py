@@ -1,0 +1,91 @@
+"""The paper's Table 3 as a picture: what the paper reports and what we measured, on one scale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from cpvae_lite.config import NAMES
+from cpvae_lite.figures import panels
+from cpvae_lite.study.columns import Column
+from cpvae_lite.study.experiments import Experiment
+from cpvae_lite.study.paper import reported
+from cpvae_lite.study.results import Results
+from cpvae_lite.study.table_3 import OURS, rows_of
+
+LOOKS = (("x", panels.PINK), ("o", panels.BLUE), ("|", panels.RED))  # of our columns; marks differ as colours do
+MARGIN = 0.5  # nats
+FAR = 15.0  # nats from the nearest of ours; what the paper reports beyond stands at the border as a number
+
+
+def plot_table_3(results: Results) -> Figure:
+    """A data set's columns of Table 3: a line for each model and size, with a point a seed.
+
+    Args:
+        results: of "mnist", "fashion-mnist" or "omniglot".
+
+    Returns:
+        A figure in nats per image, better to the left. The paper's entries are hollow; one that lies far from all of
+        ours stands as a number at the border. A run that is not there has the paper's entry only.
+
+    Raises:
+        ValueError: if the results are of another table, or the measures of a run are not whole.
+
+    Example:
+        >>> figure = plot_table_3(Results("omniglot"))
+        >>> [label.get_text() for label in figure.axes[0].get_yticklabels()][:2]
+        ['CP-VAE 50', 'CP-VAE 500']
+    """
+    runs = rows_of(results.table)
+    figure, (axes,) = panels.row(width=6.6, height=0.2 * len(runs) + 0.9)
+    printed = [(_reported(run, results.table), y) for y, run in enumerate(runs)]
+    ours = [_points(results, runs, column) for column in OURS]
+    _plot_printed(axes, printed, [x for points in ours for x, _ in points] or [x for x, _ in printed])
+    for column, points, (mark, colour) in zip(OURS, ours, LOOKS, strict=True):
+        axes.plot(*_across(points), mark, color=colour, markersize=6, markeredgewidth=1.6, label=column.name)
+    _name_lines(axes, runs)
+    axes.set(ylim=(len(runs) - 0.4, -0.6), xlabel="nats per test image, less is better")
+    axes.legend(fontsize=8, ncols=4, loc="lower center", bbox_to_anchor=(0.45, 1.0), frameon=False)
+    return figure
+
+
+def _reported(run: Experiment, data: str) -> float:
+    return reported(run.model["name"], data, run.model.get("categories"))
+
+
+def _points(results: Results, runs: Iterable[Experiment], column: Column) -> list[tuple[float, int]]:
+    """What was measured of each seed, and the line where it stands."""
+    there = [(run.label, y) for y, run in enumerate(runs) if run.label in results]
+    found = [(x, y) for label, y in there for x in column.values(results, label)]
+    return [(x, y) for x, y in found if x is not None]
+
+
+def _across(points: list[tuple[float, int]]) -> tuple[list[float], list[int]]:
+    return [x for x, _ in points], [y for _, y in points]
+
+
+def _plot_printed(axes: Axes, printed: list[tuple[float, int]], shown: list[float]) -> None:
+    near = [(x, y) for x, y in printed if min(shown) - FAR <= x <= max(shown) + FAR]
+    values = [*shown, *_across(near)[0]]
+    low, high = min(values) - MARGIN, max(values) + MARGIN
+    axes.set_xlim(low, high)
+    axes.plot(*_across(near), "D", color=panels.BLACK, markerfacecolor="none", markersize=5, label="the paper's")
+    for x, y in printed:
+        if x > high:
+            axes.text(high, y, f"{x:.2f} →", ha="right", va="center", fontsize=8)
+        if x < low:
+            axes.text(low, y, f"← {x:.2f}", ha="left", va="center", fontsize=8)
+
+
+def _name_lines(axes: Axes, runs: list[Experiment]) -> None:
+    """A rule sets models apart."""
+    names = [NAMES[run.model["name"]] for run in runs]
+    sizes = [run.model.get("categories", "") for run in runs]
+    axes.set_yticks(range(len(runs)), [f"{name} {size}".strip() for name, size in zip(names, sizes, strict=True)])
+    axes.tick_params(axis="y", labelsize=8)
+    for y, (name, after) in enumerate(pairwise(names)):
+        if name != after:
+            axes.axhline(y + 0.5, color=panels.GREY, linewidth=0.4)
