@@ -16,16 +16,22 @@ from cpvae_lite.steps import NotFiniteError
 
 FAILED = 1  # of a check, or of some runs
 INTERRUPTED, BROKEN_PIPE, TERMINATED = 130, 141, 143  # what a shell reports of programs that such a signal ended
-ERRORS = (ValueError, TypeError, OSError, RuntimeError, NotFiniteError)  # that the user can mend
+ERRORS = (ValueError, TypeError, OSError, RuntimeError, MemoryError, NotFiniteError)  # that the user can mend
+
+
+ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM: another way to ask for an orderly end, as schedulers and `timeout` do."""
+    """SIGTERM or SIGHUP: other ways to ask for an orderly end, as schedulers, `timeout` and a closed terminal do."""
 
 
 @contextmanager
 def heeding_sigterm() -> Iterator[None]:
-    """Context in which SIGTERM raises :class:`Terminated`; only the main thread may ask for that."""
+    """Context in which such a signal raises :class:`Terminated`; only the main thread may ask for that.
+
+    One that is ignored, as SIGHUP under `nohup`, stays so.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -33,11 +39,15 @@ def heeding_sigterm() -> Iterator[None]:
     def end(*_) -> None:
         raise Terminated
 
-    before = signal.signal(signal.SIGTERM, end)
+    before = {each: signal.getsignal(each) for each in ENDING}
+    heeded = [each for each, handler in before.items() if handler is not signal.SIG_IGN]
+    for each in heeded:
+        signal.signal(each, end)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each in heeded:
+            signal.signal(each, before[each])
 
 
 def say(text: str) -> None:

@@ -15,12 +15,20 @@ COLOURS = {3, 4}  # how many values a pixel in colour has, without and with tran
 def as_array(values) -> np.ndarray:
     """A tensor, wherever it is, or a nested list, as an array.
 
+    Raises:
+        ValueError: if rows of a list differ in size, or if numbers are masked.
+
     Example:
         >>> as_array(torch.ones(2, requires_grad=True))
         array([1., 1.], dtype=float32)
     """
+    if np.ma.is_masked(values):
+        raise ValueError("some numbers are masked; fill them first, as with numpy.ma.filled")
     if not isinstance(values, Tensor):
-        return np.asarray(values)
+        try:
+            return np.asarray(values)
+        except ValueError as error:
+            raise ValueError(f"the rows differ in size; bring all to one shape ({error})") from error
     tensor = values.detach().cpu()
     return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()  # numpy has no bfloat16
 
@@ -35,11 +43,13 @@ def shape_of_one(data, kind: str = "real") -> tuple[int, ...]:
     Example:
         >>> shape_of_one(np.zeros((100, 28, 28))), shape_of_one([0.3, 0.7])
         ((28, 28), (1,))
-        >>> shape_of_one(np.zeros((100, 1, 28, 28)), "images")
-        (28, 28)
+        >>> shape_of_one(np.zeros((100, 1, 28, 28)), "images"), shape_of_one(np.zeros((100, 28, 28, 1)), "images")
+        ((28, 28), (28, 28))
     """
-    shape = tuple(np.shape(data)[1:]) or (1,)
-    return shape[1:] if kind == "images" and len(shape) == 3 and shape[0] == 1 else shape
+    shape = as_array(data).shape[1:] or (1,)
+    if kind != "images" or len(shape) != 3 or 1 not in (shape[0], shape[2]):
+        return shape
+    return shape[1:] if shape[0] == 1 else shape[:2]
 
 
 def observations(data, kind: str, what: str) -> Tensor:
@@ -53,7 +63,11 @@ def observations(data, kind: str, what: str) -> Tensor:
         tensor([[  0, 255,  51,   0]], dtype=torch.uint8)
     """
     array = as_array(data)
-    if array.ndim == 0 or array.size == 0:
+    if array.ndim == 0:
+        raise TypeError(
+            f"{what}: {type(data).__name__} is no array; for a folder of images there is Dataset.from_folder"
+        )
+    if array.size == 0:
         raise ValueError(f"{what}: an empty set, of shape {array.shape}")
     if array.dtype.kind not in "buif":
         raise TypeError(f"{what}: dtype {array.dtype} holds no numbers that can be used")
@@ -130,7 +144,7 @@ def _label_array(labels) -> np.ndarray:
 
 
 def _as_uint8(array: np.ndarray, what: str) -> np.ndarray:
-    if array.ndim == 4 and {array.shape[1], array.shape[3]} & COLOURS:
+    if array.ndim == 4 and 1 not in array.shape[1:4:2] and {array.shape[1], array.shape[3]} & COLOURS:
         raise ValueError(
             f"{what}: images of shape {array.shape[1:]} have colours; make them grey first, (height, width)"
         )

@@ -60,7 +60,10 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict]:
         Traceback (most recent call last):
         FileNotFoundError: ...
     """
-    tensors, header = read_tensors(path)
+    try:
+        tensors, header = read_tensors(path)
+    except ValueError as error:
+        raise ValueError(f"{error}; delete its folder to begin that run anew") from error
     require_readable(header, path)
     return tensors, header
 

@@ -6,6 +6,7 @@ Exit code 1 says that a check failed, 2 that something is wrong that the user ca
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import math
 import os
@@ -66,6 +67,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     if sys.stderr is None:  # closed by the caller; print would then talk on stdout
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (open until the process ends)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # where it cannot write a sign as ±, the rest is still worth reading
     options = parser(COMMANDS).parse_args(arguments)
     try:
         with heeding_sigterm(), warnings.catch_warnings():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import warnings
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,8 @@ from cpvae_lite._arguments import expanded, finite_number, one_of, whole_number
 from cpvae_lite._seeding import seeded
 from cpvae_lite.arrays import labels_of, names_in, observations, shape_of_one
 from cpvae_lite.folders import read_folder
+
+FAINT = 17  # of 255: images without a pixel so bright are likely on another scale, as 0..16
 
 
 def binarise(images: Tensor) -> Tensor:
@@ -197,12 +200,20 @@ class Dataset:
             train 80, validation 10, test 10, each of shape (28, 28)
         """
         one_of("kind of data", kind, ("images", "real"))
+        if not isinstance(name, str):
+            raise TypeError(f"name must be text, not {name!r}")
         whole_number("seed", seed, least=0)
         given = {"validation": validation, "test": test}
         own = {split: _pair(split, part) for split, part in given.items() if not isinstance(part, numbers.Real)}
         names = names_in({"data": labels} | {f"{split} data": pair[1] for split, pair in own.items()})
         shape = shape_of_one(data, kind)
         whole = _checked(data, labels, names, kind, "data", shape)
+        if kind == "images" and (brightest := int(whole.data.max())) < FAINT:
+            warnings.warn(
+                f"the brightest pixel is {brightest} of 255, so binary images are almost blank; is it another scale?"
+                " Images hold whole numbers 0..255 or floats in [0, 1]",
+                stacklevel=2,
+            )
         parts = {split: _checked(*pair, names, kind, f"{split} data", shape) for split, pair in own.items()}
         order = torch.from_numpy(np.random.default_rng(seed).permutation(len(whole)))
         for split in ("test", "validation"):

@@ -238,9 +238,9 @@ def log_marginal(
         >>> evidence.shape, evidence.mean().item() > estimate_bound(model, x).value
         (torch.Size([20]), True)
     """
-    samples = whole_number("samples", samples)
+    samples, x = whole_number("samples", samples), observable(model, x)
     rows = (CPU_ROWS if x.device.type == "cpu" else GPU_ROWS) if rows is None else whole_number("rows", rows)
-    blocks = observable(model, x).split(max(1, rows // samples))
+    blocks = x.split(max(1, rows // samples))
     fixed = {latent.name: latent.prior({}) for latent in model.latents if not latent.prior.parents}
     with seeded(seed, device=x.device):
         return torch.cat([_log_mean_weight(model, fixed, block, samples, rows) for block in blocks])

@@ -78,7 +78,7 @@ def require_suitable(model: LatentVariableModel, dataset: Dataset) -> None:
 
     Raises:
         ValueError: if not.
-        TypeError: if they are no :class:`cpvae_lite.data.Dataset`.
+        TypeError: if they are no :class:`cpvae_lite.data.Dataset`, or the model is none.
 
     Example:
         >>> from cpvae_lite import build, load_dataset
@@ -86,6 +86,8 @@ def require_suitable(model: LatentVariableModel, dataset: Dataset) -> None:
         Traceback (most recent call last):
         ValueError: the data have 1 features, the model 784
     """
+    if not isinstance(model, LatentVariableModel):
+        raise TypeError(f"the model must be one that build makes, not {type(model).__name__}")
     if not isinstance(dataset, Dataset):
         raise TypeError(f"the data must be a Dataset, not {type(dataset).__name__}; Dataset.from_arrays makes one")
     if dataset.features != model.features:

@@ -348,7 +348,10 @@ class LatentVariableModel(nn.Module):
         """What can be checked of x without waiting for its device."""
         dtype = next(self.parameters()).dtype
         if not isinstance(x, Tensor) or x.dtype != dtype:
-            kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
-            raise TypeError(f"x must be a {dtype} tensor, not {kind}; uint8 images go through data.binarise first")
+            kind, hint = type(x).__name__, "torch.as_tensor makes one"
+            if isinstance(x, Tensor):
+                images = x.dtype == torch.uint8
+                kind, hint = x.dtype, "images go through data.binarise first" if images else f"x.to({dtype}) makes one"
+            raise TypeError(f"x must be a {dtype} tensor, not {kind}; {hint}")
         if x.dim() != 2 or x.shape[1] != self.features or len(x) == 0:
             raise ValueError(f"x must have shape (B, {self.features}) with B > 0, not {tuple(x.shape)}")

@@ -26,6 +26,8 @@ from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.state import Snapshot, TrainState
 from cpvae_lite.storage import checksum, write_json
 
+FINISHED = ("model.json", "model.safetensors")  # what only a run has that ended
+
 FREE_ON_RESUME = {"epochs", "checkpoint_every", "origin"}  # what does not change the weights of an epoch
 
 
@@ -213,6 +215,10 @@ class Run:
         path = self.folder / CHECKPOINT
         if path.exists():
             self._restore(state, path)
+        elif any((self.folder / name).exists() for name in FINISHED):
+            raise ValueError(
+                f"{self.folder} is finished, but its checkpoint is gone, so it cannot go on; train in another folder"
+            )
         elif begun.get("start") != _start(state.model):
             raise ValueError(
                 f"{self.folder} has no checkpoint yet, and the model starts from other weights than its run"

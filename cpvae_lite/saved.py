@@ -76,6 +76,7 @@ def configuration_of(model: LatentVariableModel) -> dict:
     """The settings that build a model again, in plain values.
 
     Raises:
+        TypeError: if it is no model.
         ValueError: if it was composed by hand.
 
     Example:
@@ -86,6 +87,8 @@ def configuration_of(model: LatentVariableModel) -> dict:
         >>> configuration_of(build(**settings)) == settings
         True
     """
+    if not isinstance(model, LatentVariableModel):
+        raise TypeError(f"the model must be one that build makes, not {type(model).__name__}")
     if model.config is None:
         raise ValueError("a model that build() did not make has no configuration, so it cannot be kept on disk")
     return asdict(model.config)

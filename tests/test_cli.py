@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from PIL import Image
 from training_runs import config, images, model
 
 from cpvae_lite import build, cli, fit, joint, load_dataset, load_model, save_model, train
+from cpvae_lite._commands import heeding_sigterm
 from cpvae_lite._seeding import seeded
 from cpvae_lite.aggregated import AggregatedPosterior
 from cpvae_lite.config import ModelConfig
@@ -521,6 +523,32 @@ def test_sigterm_leaves_a_checkpoint_as_ctrl_c_does(tmp_path, capsys, monkeypatc
         signal.signal(signal.SIGTERM, before)
     assert len(read_tensors(folder / "checkpoint.safetensors")[1]["history"]) == 2
     assert capsys.readouterr().err.endswith(f"terminated; go on with: cpvae-lite train --resume --out '{folder}'\n")
+
+
+def test_a_closed_terminal_ends_in_order_but_not_under_nohup():
+    for handler, heeded in ((signal.SIG_DFL, True), (signal.SIG_IGN, False)):
+        before = signal.signal(signal.SIGHUP, handler)
+        try:
+            with heeding_sigterm():
+                assert (signal.getsignal(signal.SIGHUP) is not handler) == heeded
+            assert signal.getsignal(signal.SIGHUP) is handler
+        finally:
+            signal.signal(signal.SIGHUP, before)
+
+
+def test_signs_that_a_terminal_lacks_do_not_cost_the_table(monkeypatch):
+    narrow = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", narrow)
+    assert cli.main(["reproduce", "last"]) == 0
+    narrow.seek(0)
+    assert " ? " in narrow.read()
+
+
+def test_a_finished_run_without_its_checkpoint_is_kept(run, tmp_path, capsys):
+    shutil.copytree(run, copy := tmp_path / "copy")
+    (copy / "checkpoint.safetensors").unlink()
+    assert "its checkpoint is gone" in fails(capsys, "train", "--resume", "--epochs", "3", "--out", str(copy))
+    assert load_model(copy).config == load_model(run).config
 
 
 def test_a_tilde_that_the_shell_leaves_is_the_home_folder(run, tmp_path, capsys, monkeypatch):

@@ -102,7 +102,7 @@ def test_a_run_among_its_own_images_is_refused_before_it_writes(own, capsys, mon
 
 def test_too_few_images_are_counted(tmp_path, capsys):
     for index in range(3):
-        write_png(tmp_path / "three" / f"{index}.png", np.zeros((4, 4), np.uint8))
+        write_png(tmp_path / "three" / f"{index}.png", np.full((4, 4), 200, np.uint8))
     said = fails(capsys, "train", "--folder", str(tmp_path / "three"), *SMALL, "--out", str(tmp_path / "run"))
     assert "three: test=0.1 leaves a split empty: there are 3 rows in all; add data" in said
 

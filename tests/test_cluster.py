@@ -115,7 +115,9 @@ def test_a_worker_without_the_package_or_with_another_version_is_refused(dask, c
 
     use = pool(dask, tmp_path, run("vae"))
     client.run(hide)
-    with pytest.raises(RuntimeError, match=r"worker at tcp://\S+ is not fit for these runs: No module named .cpvae_lite"):
+    with pytest.raises(
+        RuntimeError, match=r"worker at tcp://\S+ is not fit for these runs: No module named .cpvae_lite"
+    ):
         use(None).__enter__()
     client.run(show)
     monkeypatch.setattr(cluster, "versions", lambda: versions() | {"torch": "1.0"})

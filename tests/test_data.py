@@ -290,7 +290,7 @@ def test_labels_can_be_names(container):
 
 
 def test_names_are_those_of_all_splits_and_not_beside_numbers():
-    rows = numbered(10)
+    rows = 25 * numbered(10)
     dataset = Dataset.from_arrays(rows, ["b"] * 10, validation=(rows, ["a"] * 10), test=(rows, ["c", "b"] * 5))
     assert dataset.label_names == {"label": ("a", "b", "c")}
     assert dataset.test.labels["label"].tolist() == [2, 1] * 5
@@ -401,7 +401,7 @@ def spoilt(value, dtype=np.float64):
 BAD_DATA = {
     "empty": (np.zeros((0, 4)), ValueError, "data: an empty set"),
     "no features": (np.zeros((4, 0)), ValueError, "data: an empty set"),
-    "a number": (3.0, ValueError, "data: an empty set"),
+    "a number": (3.0, TypeError, "data: float is no array"),
     "None": (None, (TypeError, ValueError), "data: "),
     "NaN": (spoilt(np.nan), ValueError, r"data: NaN or infinity at index \(.*17.*2.*\)"),
     "infinity": (spoilt(np.inf), ValueError, "data: NaN or infinity at index"),
@@ -430,8 +430,10 @@ def test_bad_images_are_refused_with_the_cause(data, error, cause):
 @pytest.mark.parametrize("kind", [np.asarray, torch.tensor])
 def test_grey_images_may_have_an_axis_for_their_channel(kind):
     grey = np.random.default_rng(0).integers(0, 256, (30, 4, 8), dtype=np.uint8)
+    last = Dataset.from_arrays(kind(grey[..., None]), test=(kind(grey[:9]), None))
     flat, channel = Dataset.from_arrays(grey), Dataset.from_arrays(kind(grey[:, None]), test=(kind(grey[:9]), None))
-    assert channel.shape == flat.shape == (4, 8)
+    assert channel.shape == flat.shape == last.shape == (4, 8)
+    assert torch.equal(last.train.data, channel.train.data)
     assert torch.equal(channel.test.data, torch.from_numpy(grey[:9]).flatten(1))
     assert Dataset.from_arrays(grey[:, None] / 255, kind="real").shape == (1, 4, 8)
 
@@ -588,3 +590,29 @@ def test_a_share_may_be_a_numpy_number():
 def test_a_root_where_no_file_is_looked_for_is_refused(name, subset):
     with pytest.raises(ValueError, match="no file is looked for, so leave root out"):
         load_dataset(name, subset=subset, root="sets")
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        ("scans", TypeError, "data: str is no array; for a folder of images there is Dataset.from_folder"),
+        ({"images": GREYS}, TypeError, "data: dict is no array"),
+        ([GREYS[0], GREYS[1][:2]], ValueError, "the rows differ in size"),
+        (np.ma.masked_greater(GREYS, 200), ValueError, "some numbers are masked"),
+    ],
+)
+def test_what_is_no_array_is_refused_in_words(given, error, message):
+    with pytest.raises(error, match=message):
+        Dataset.from_arrays(given)
+
+
+@pytest.mark.parametrize("scaled", [GREYS // 16, GREYS / 255 / 255])
+def test_images_on_another_scale_are_remarked_upon(scaled):
+    with pytest.warns(UserWarning, match="of 255, so binary images are almost blank"):
+        Dataset.from_arrays(scaled)
+
+
+@pytest.mark.parametrize("name", [None, 3])
+def test_a_name_is_text(name):
+    with pytest.raises(TypeError, match="name must be text"):
+        Dataset.from_arrays(GREYS, name=name)

@@ -477,3 +477,12 @@ def test_the_gradient_of_a_relaxed_c_tends_to_that_of_the_bound(tiny, data, exac
     truth = slope(model, x[:4], exact, bias, 0)
     hot, cold = (gradients(model, x, Relaxed(t), bias, 0, 100).mean() - truth for t in (3.0, 0.2))
     assert hot.abs() > 2 * cold.abs()
+
+
+@pytest.mark.parametrize(
+    ("x", "hint"),
+    [(np.zeros((2, 5), np.float32), "torch.as_tensor makes one"), (torch.zeros(2, 5).double(), "x.to")],
+)
+def test_the_evidence_wants_a_tensor_of_the_precision_of_the_model(x, hint):
+    with pytest.raises(TypeError, match=hint):
+        log_marginal(build("vae", features=5), x, samples=2)

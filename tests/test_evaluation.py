@@ -2,13 +2,14 @@
 
 import json
 import math
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from sklearn.metrics import adjusted_rand_score
 
-from cpvae_lite import Dataset, Mode, evaluate
+from cpvae_lite import Dataset, Mode, evaluate, fit, save_model
 from cpvae_lite.data import Split
 
 
@@ -241,3 +242,11 @@ def test_numbers_of_numpy_leave_a_report_that_json_can_hold(tiny, dataset):
 def test_a_temperature_that_is_none_is_refused(tiny, dataset, temperature):
     with pytest.raises(ValueError, match="temperature must be finite and above 0"):
         evaluate(tiny("cp"), dataset, temperature=temperature)
+
+
+def test_a_name_is_no_model(tmp_path):
+    data = Dataset.from_arrays(np.random.default_rng(0).integers(0, 256, (30, 4)))
+    for use in (partial(fit, "cp", data), partial(evaluate, None, data), partial(save_model, "cp", tmp_path / "new")):
+        with pytest.raises(TypeError, match=r"the model must be one that build makes, not (str|NoneType)"):
+            use()
+    assert not list(tmp_path.iterdir())

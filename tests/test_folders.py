@@ -240,7 +240,7 @@ def test_a_data_set_from_a_folder_is_the_one_from_its_arrays(tmp_path):
 
 def test_a_folder_without_subfolders_has_no_labels(tmp_path):
     for index in range(10):
-        save(tmp_path / f"{index}.png", np.full((2, 2), index))
+        save(tmp_path / f"{index}.png", np.full((2, 2), 20 * index))
     dataset = Dataset.from_folder(tmp_path, name="ten")
     assert dataset.name == "ten" and dataset.label_names == {} and dataset.train.labels == {}
 

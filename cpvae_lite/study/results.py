@@ -291,7 +291,10 @@ class Results:
 
 
 def _record(path: Path, seed: int) -> dict:
-    record = read_json(path)
+    try:
+        record = read_json(path)
+    except ValueError as error:
+        raise ValueError(f"{error}; delete it, and `reproduce` makes the run again") from error
     whole = all(isinstance(record.get(part), dict) for part in ("model", "training", "data", "measures"))
     if not whole or record["training"].get("seed") != seed:
         raise ValueError(f"{path} is damaged: it is no record of a run of that name")
