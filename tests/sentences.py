@@ -562,7 +562,7 @@ SAID = [
     # --- samples, before a classifier
     Said(
         SAMPLES,
-        "digits of CP-VAE and INDq with 150 or 500 categories are as clear as real ones.",
+        "digits of four runs, CP-VAE and INDq with 150 or 500 categories, are as clear as real ones.",
         lambda runs: all(
             runs.samples(DIGITS, label).doubt < real + 2 * error
             for label in CLEAR
@@ -588,10 +588,11 @@ SAID = [
     ),
     Said(
         SAMPLES,
-        "Of these, 64 samples tell only INDqp with 500 from the VAE; but all from INDq with 150, by more than three "
-        "standard errors.",
+        "Of these, 64 samples tell only INDqp with 500 from the VAE, and by little more than two standard errors, "
+        "which in seven comparisons may be chance; but all from INDq with 150, by more than three standard errors.",
         lambda runs: all(
             runs.samples(CLOTHES, label).doubted_more(runs.samples(CLOTHES, "vae")) == (label == "indqp-500")
+            and errors_apart(runs.samples(CLOTHES, label), runs.samples(CLOTHES, "vae")) < 2.5
             and errors_apart(runs.samples(CLOTHES, label), runs.samples(CLOTHES, "indq-150")) > 3
             for label in ("vamp-150", *(f"{name}-{size}" for name in PLAIN for size in SIZES[CLOTHES]))
         ),
@@ -926,12 +927,11 @@ SAID = [
     Said(
         SETTINGS,
         "their purity is lower by six hundredths or seven. Nearly all of that is shoes. These three runs give all "
-        "shoes, three tenths of the images, to seven, two and three categories, which keep to a kind of shoe in two "
-        "of three draws or a little more; those of the usual runs do in nearly nine of ten. Tops are kept apart as "
-        "well as usual.",
+        "shoes, three tenths of the images, to seven, two and three categories, which keep to a kind of shoe in about "
+        "two of three draws; those of the usual runs do in about nine of ten. Tops are kept apart as well as usual.",
         lambda runs: all(
             -0.075 < changed(runs, PURE, label, usual) < -0.055
-            and 0.63 < runs.of(OF_SHOES, ABLATIONS, label) < 0.71
+            and 0.63 < runs.of(OF_SHOES, ABLATIONS, label) < 0.7
             and 0.87 < runs.of(OF_SHOES, CLOTHES, usual) < 0.93
             and 0.3 * changed(runs, OF_SHOES, label, usual) < 0.75 * changed(runs, PURE, label, usual)
             and changed(runs, OF_TOPS, label, usual) > -0.015
@@ -1254,7 +1254,7 @@ SAID = [
     Said(
         SAMPLES,
         "With 500 a category of CP-VAE or INDq is a little purer than with 150 on clothes, and about as pure on "
-        "digits. There *all alike* falls far below the first column",
+        "digits. There *all alike* falls far below generation purity",
         lambda runs: all(
             0.015 < purer(runs, CLOTHES, f"{name}-500", f"{name}-150") < 0.04
             and abs(purer(runs, DIGITS, f"{name}-500", f"{name}-150")) < 0.015

@@ -95,7 +95,7 @@ def one_page(monkeypatch):
     "page, entry",
     [
         ("book/index.md", {"written": ["rate of 0.0005"], "setting": "schedule.TrainConfig.learning_rate"}),
-        ("book/index.md", {"written": ["falls to 0.69"], "setting": "grids.SCHEDULE.temperature_at(60)"}),
+        ("book/index.md", {"written": ["falls to 0.69"], "setting": "study.grids.SCHEDULE.temperature_at(60)"}),
         ("book/index.md", {"written": ["2.3 % of it"], "exact": "erfc(sqrt(2)) / 2"}),
         (
             "book/index.md",

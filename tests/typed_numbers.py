@@ -114,8 +114,8 @@ def _paper(source, page):
 
 
 def _setting(source, page):
-    module = source.partition(".")[0]
-    return [eval(source, {module: import_module(f"cpvae_lite.{module}")})]
+    top, module, _ = re.fullmatch(r"((?:study\.)?)(\w+)\.(.*)", source, re.DOTALL).groups()
+    return [eval(source.removeprefix(top), {module: import_module(f"cpvae_lite.{top}{module}")})]
 
 
 _results = cache(Results)

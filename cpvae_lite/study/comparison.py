@@ -7,6 +7,7 @@ from cpvae_lite.classifier_score import reference_scores
 from cpvae_lite.config import CATEGORICAL, NAMES
 from cpvae_lite.data import Dataset
 from cpvae_lite.metrics import first_categories, label_overlap, shared_by_chance, shared_categories
+from cpvae_lite.purity import reference_purity
 from cpvae_lite.study.columns import BOUND, RELAXED, Column
 from cpvae_lite.study.grids import SHOWN
 from cpvae_lite.study.image_figures import stored_posteriors, stored_purity
@@ -104,7 +105,8 @@ def samples_table(results: Results, dataset: Dataset) -> Table:
 
     Args:
         results: of "mnist" or "fashion-mnist"; of several seeds the first is shown, whose samples are stored.
-        dataset: the same data, for the last row: 100 groups of as many test images, mean and standard deviation.
+        dataset: the same data, for the last row: 100 groups of as many test images, mean and standard deviation, and
+            the variety of the whole split.
 
     Returns:
         A table of what :class:`cpvae_lite.classifier_score.ClassifierScore` counts, a row for each model and size
@@ -131,10 +133,11 @@ def samples_table(results: Results, dataset: Dataset) -> Table:
             doubt = f"{found.doubt:.2f} ± {found.doubt_error:.2f}"
             figures = [f"{found.variety:.2f}", drawn, doubt, f"{found.score:.2f}"]
             rows.append([NAMES[run.model["name"]], str(run.model.get("categories", "")), *figures])
-    real = reference_scores(load_classifier(results.table), dataset)
+    classifier = load_classifier(results.table)
+    real, whole = reference_scores(classifier, dataset), reference_purity(classifier, dataset)
     variety, *others = (Spread.over([getattr(group, name) for group in real]).format(2) for name in SCORES)
     header = ["samples of", "K", SCORES[0], ALL_DRAWS, *SCORES[1:]]
-    return Table(header, [*rows, ["test images", "", variety, "–", *others]])
+    return Table(header, [*rows, ["test images", "", variety, f"{whole.variety:.2f}", *others]])
 
 
 def shared_table(results: Results) -> Table:
