@@ -208,7 +208,7 @@ class Dataset:
         names = names_in({"data": labels} | {f"{split} data": pair[1] for split, pair in own.items()})
         shape = shape_of_one(data, kind)
         whole = _checked(data, labels, names, kind, "data", shape)
-        if kind == "images" and (brightest := int(whole.data.max())) < FAINT:
+        if kind == "images" and 0 < (brightest := int(whole.data.max())) < FAINT:
             warnings.warn(
                 f"the brightest pixel is {brightest} of 255, so binary images are almost blank; is it another scale?"
                 " Images hold whole numbers 0..255 or floats in [0, 1]",

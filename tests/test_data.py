@@ -606,7 +606,7 @@ def test_what_is_no_array_is_refused_in_words(given, error, message):
         Dataset.from_arrays(given)
 
 
-@pytest.mark.parametrize("scaled", [GREYS // 16, GREYS / 255 / 255])
+@pytest.mark.parametrize("scaled", [GREYS // 16, GREYS / 255 / 20])
 def test_images_on_another_scale_are_remarked_upon(scaled):
     with pytest.warns(UserWarning, match="of 255, so binary images are almost blank"):
         Dataset.from_arrays(scaled)
