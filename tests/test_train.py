@@ -969,7 +969,8 @@ def test_a_checkpoint_that_lacks_a_part_is_refused(tmp_path, lost):
 
 def test_a_run_without_checkpoint_goes_on_from_its_own_first_weights_only(tmp_path):
     trained(out=tmp_path, epochs=2)
-    (tmp_path / "checkpoint.safetensors").unlink()
+    for left in ("checkpoint.safetensors", "model.json", "model.safetensors", "history.json"):
+        (tmp_path / left).unlink()
     with pytest.raises(ValueError, match="starts from other weights"):
         trained(model(seed=9), out=tmp_path, epochs=2, resume=True)
     assert same(trained(out=tmp_path, epochs=2, resume=True)[0], trained(epochs=2)[0])
