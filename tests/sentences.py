@@ -1054,12 +1054,12 @@ SAID = [
     # --- more categories
     Said(
         BEHIND,
-        "On digits 150 categories are almost a nat better than 10, by the bound and by",
+        "150 categories are almost a nat better than 10, by the bound and by",
         lambda runs: all(0.75 < runs.ahead(column, DIGITS, "cp-150", "cp-10") < 1 for column in NATS),
     ),
     Said(
         BEHIND,
-        "On Omniglot 50 are a nat better than 500. Uneven use is more than half of it",
+        "- **Omniglot.** 50 are a nat better than 500. Uneven use is more than half of it",
         lambda runs: (
             0.8 < runs.ahead(BOUND, LETTERS, "cp-50", "cp-500") < 1.25
             and runs.of(UNEVEN, LETTERS, "cp-500") > runs.ahead(BOUND, LETTERS, "cp-50", "cp-500") / 2
@@ -1086,7 +1086,7 @@ SAID = [
     Said(
         BEHIND,
         "Where does it come from? More than two in five of the 500 are empty, and the others do the work of little "
-        "more than 200 equal ones. On clothes hardly one is empty.",
+        "more than 200 equal ones. - **Clothes.** Hardly a category is empty.",
         lambda runs: (
             0.4 < runs.of(EMPTY, DIGITS, "cp-500") / 500 < 0.5
             and 200 < 500 * math.exp(-runs.of(UNEVEN, DIGITS, "cp-500")) < 220
