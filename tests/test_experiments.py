@@ -6,11 +6,12 @@ from dataclasses import asdict, replace
 import pytest
 import torch
 
-from cpvae_lite import TrainConfig, fit, load_dataset
+from cpvae_lite import Hard, TrainConfig, build, fit, load_dataset
+from cpvae_lite._seeding import seeded
 from cpvae_lite.config import CATEGORICAL, SINGLE
 from cpvae_lite.data import Dataset
 from cpvae_lite.study.grids import GROUPS, SHOWN, TABLES, WHAT, grid, named
-from cpvae_lite.study.measures import measure_images, measure_synthetic
+from cpvae_lite.study.measures import component_shares, measure_images, measure_synthetic
 from cpvae_lite.study.paper import SIZES, TABLE_3
 from cpvae_lite.zoo import MODELS
 
@@ -248,3 +249,20 @@ def test_labels_of_too_many_kinds_are_not_stored(clothes):
 def test_an_epoch_that_is_neither_best_nor_last_is_refused():
     with pytest.raises(ValueError, match="unknown epoch 'lst'; did you mean 'last'"):
         replace(grid("last")[0], epoch="lst")
+
+
+@pytest.mark.parametrize("name", ["mog", "vamp", "hvamp"])
+def test_components_are_counted_by_bayes_rule(name):
+    pixels = torch.arange(60 * 16).view(60, 16) % 256
+    data = Dataset.from_arrays(pixels, validation=0.25, test=0.25)
+    model = build(name, features=16, categories=3, hidden=8, latent_size=2, seed=1, data=data.train.data)
+    found = component_shares(model, data, seed=5)
+    latent = model.latents[0]  # of two levels the upper one
+    components = [latent.prior({}).component(torch.tensor(k)) for k in range(3)]
+    with torch.no_grad(), seeded(5):
+        codes = model.infer(data.observed("test"), Hard()).values[latent.name].reshape(-1, 2)
+        joint = torch.stack([each.log_prob(codes) for each in components], 1)
+    expected = (joint.exp() / joint.exp().sum(1, keepdim=True)).double().mean(0)
+    assert torch.allclose(found, expected, atol=1e-5) and found.std() > 1e-4
+    record = measure_images(model, data, temperature=1.0, importance_samples=1, seed=5)
+    assert record["component_shares"] == pytest.approx(found.tolist(), abs=1e-6)

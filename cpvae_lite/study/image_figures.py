@@ -65,6 +65,26 @@ def stored_purity(found: dict) -> Purity:
     return Purity(torch.tensor(drawn["counts"]), weights / weights.sum())  # they were rounded for the record
 
 
+def purity_by_use(found: dict) -> Purity:
+    """The same draws of a mixture's components, each weighted by how many images use it instead of all alike.
+
+    Args:
+        found: the measures of a run with "component_shares", see :func:`cpvae_lite.study.measures.component_shares`.
+
+    Raises:
+        KeyError: if the record has none.
+
+    Example:
+        >>> from cpvae_lite.study.results import Results
+        >>> found = Results("fashion-mnist").first("vamp-500")
+        >>> each = stored_purity(found), purity_by_use(found)
+        >>> [round(drawn.overall[list(SHOES)].sum().item(), 2) for drawn in each]
+        [0.05, 0.3]
+    """
+    shares = torch.tensor(found["component_shares"], dtype=torch.float64)
+    return Purity(stored_purity(found).counts, shares / shares.sum())
+
+
 def mixed(found: dict) -> int:
     """How many categories draw no kind in more than half of the cases.
 

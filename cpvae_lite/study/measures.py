@@ -10,10 +10,12 @@ from cpvae_lite._seeding import seeded
 from cpvae_lite.classifier import load_classifier
 from cpvae_lite.data import Dataset
 from cpvae_lite.datasets import LABEL_NAMES
+from cpvae_lite.draws import Hard
 from cpvae_lite.elbo import estimate_bound, log_marginal, standard_error
 from cpvae_lite.evaluation import evaluate
 from cpvae_lite.metrics import label_agreement, label_posteriors
 from cpvae_lite.model import LatentVariableModel
+from cpvae_lite.priors import MixturePrior
 from cpvae_lite.purity import generation_purity
 
 GENERATED = 50_000  # numbers drawn from each model, as many as there are to train on
@@ -24,6 +26,7 @@ DRAWS = 100  # images of a category
 MOST_LABELS = 50  # of a kind for which q(c|label) is stored: Omniglot's alphabets, not its characters
 DIGITS = 6  # of stored probabilities
 MILLION = 10**DIGITS
+BLOCK = 1_000  # images that are encoded at a time
 PARTS = 100  # of the test images, for a comparison of two models on the same images
 MILLINATS = 3  # digits of a stored mean over a part
 
@@ -99,7 +102,8 @@ def measure_images(
     Returns:
         The report; for models with a c also "aggregated_posterior", q(c) of the test images, and
         "label_posterior_millionths", q(c|label) for each kind of label that has at most 50, in millionths, since whole
-        numbers take half the room, and zeros for a label without images; for models with categories or components,
+        numbers take half the room, and zeros for a label without images; for models with a mixture as prior
+        "component_shares", see :func:`component_shares`; for models with categories or components,
         where there is a classifier for the data, "generation": what
         :func:`cpvae_lite.purity.generation_purity` finds.
 
@@ -120,10 +124,46 @@ def measure_images(
     del found["source"]  # a folder of the machine that measured; the record has the fingerprint of the data
     if model.categories:
         found |= _use_of_categories(model, dataset)
+    elif model.choices:
+        found["component_shares"] = _rounded(component_shares(model, dataset, seed=seed))
     if model.choices and dataset.name in LABEL_NAMES:  # a classifier is shipped for these
         classifier = load_classifier(dataset.name).to(next(model.parameters()).device)
         found["generation"] = generation_purity(model, classifier, draws=DRAWS, seed=seed).asdict()
     return found
+
+
+@torch.no_grad()
+def component_shares(model: LatentVariableModel, dataset: Dataset, *, seed: int) -> Tensor:
+    """How often the codes of the test images come from each component of the prior, by Bayes' rule.
+
+    It is the mean of p(k|z) over the images, with one z from q(z|x) for each: what q(c) is for a category. The weights
+    of the components in the prior are equal all the same.
+
+    Args:
+        model: with a mixture as prior of one of its latents.
+        dataset: with the test images.
+        seed: of the draws.
+
+    Returns:
+        float64 (K,), on the CPU; the shares sum to one.
+
+    Raises:
+        StopIteration: if no prior is a mixture.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> data = Dataset.from_arrays(torch.arange(40 * 16).view(40, 16) % 256)
+        >>> shares = component_shares(build("mog", features=16, categories=3, hidden=8), data, seed=0)
+        >>> shares.shape, round(shares.sum().item(), 6)
+        (torch.Size([3]), 1.0)
+    """
+    latent = next(latent for latent in model.latents if isinstance(latent.prior, MixturePrior))
+    mixture = latent.prior({})
+    x = dataset.observed("test").to(next(model.parameters()))
+    with seeded(seed, device=x.device):
+        codes = [model.infer(rows, Hard()).values[latent.name] for rows in x.split(BLOCK)]
+    each = torch.cat([mixture.responsibilities(z.reshape(-1, z.shape[-1])) for z in codes])
+    return each.cpu().double().mean(0)
 
 
 def measure_closer(model: LatentVariableModel, dataset: Dataset, *, importance_samples: int, seed: int) -> dict:
