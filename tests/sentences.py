@@ -659,9 +659,9 @@ SAID = [
     Said(
         SAMPLES,
         "Weighted by use it draws shoes as often as there are, and on clothes and digits alike it has as many labels "
-        "as the real images. Its components are then as pure as CP-VAE's categories, to a hundredth or two. So the shoes "
-        "are not lost. They have 27 components, which three tenths of the images use, but of 500 drawn alike that is "
-        "one draw in twenty.",
+        "as the real images. Its components are then as pure as CP-VAE's categories, to a hundredth or two. So the "
+        "shoes are not lost. They have 27 components, which three tenths of the images use, but of 500 drawn alike "
+        "that is one draw in twenty.",
         lambda runs: (
             all(
                 purity_by_use(runs.first(data, "vamp-500")["measures"]).variety > 9.9
