@@ -251,6 +251,12 @@ def test_an_epoch_that_is_neither_best_nor_last_is_refused():
         replace(grid("last")[0], epoch="lst")
 
 
+def test_a_model_without_a_mixture_has_no_components_to_count():
+    data = Dataset.from_arrays(torch.arange(60 * 16).view(60, 16) % 256)
+    with pytest.raises(ValueError, match="no components to count"):
+        component_shares(build("cp", features=16, categories=3, hidden=8), data, seed=0)
+
+
 @pytest.mark.parametrize("name", ["mog", "vamp", "hvamp"])
 def test_components_are_counted_by_bayes_rule(name):
     pixels = torch.arange(60 * 16).view(60, 16) % 256

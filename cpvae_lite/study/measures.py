@@ -148,7 +148,7 @@ def component_shares(model: LatentVariableModel, dataset: Dataset, *, seed: int)
         float64 (K,), on the CPU; the shares sum to one.
 
     Raises:
-        StopIteration: if no prior is a mixture.
+        ValueError: if no prior is a mixture.
 
     Example:
         >>> from cpvae_lite import build
@@ -157,7 +157,10 @@ def component_shares(model: LatentVariableModel, dataset: Dataset, *, seed: int)
         >>> shares.shape, round(shares.sum().item(), 6)
         (torch.Size([3]), 1.0)
     """
-    latent = next(latent for latent in model.latents if isinstance(latent.prior, MixturePrior))
+    mixtures = [latent for latent in model.latents if isinstance(latent.prior, MixturePrior)]
+    if not mixtures:
+        raise ValueError("no prior of this model is a mixture, so there are no components to count")
+    (latent,) = mixtures
     mixture = latent.prior({})
     x = dataset.observed("test").to(next(model.parameters()))
     with seeded(seed, device=x.device):
