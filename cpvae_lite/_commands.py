@@ -27,7 +27,7 @@ class Terminated(KeyboardInterrupt):
 
 
 @contextmanager
-def heeding_sigterm() -> Iterator[None]:
+def heeding_signals() -> Iterator[None]:
     """Context in which such a signal raises :class:`Terminated`; only the main thread may ask for that.
 
     One that is ignored, as SIGHUP under `nohup`, stays so.

@@ -28,7 +28,7 @@ from cpvae_lite._commands import (
     TERMINATED,
     Terminated,
     device_named,
-    heeding_sigterm,
+    heeding_signals,
     one_line,
     refuse,
     say,
@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="replace")  # where it cannot write a sign as ±, the rest is still worth reading
     options = parser(COMMANDS).parse_args(arguments)
     try:
-        with heeding_sigterm(), warnings.catch_warnings():
+        with heeding_signals(), warnings.catch_warnings():
             warnings.showwarning = lambda message, *_, **__: say(f"note: {message}")
             _expand(options)
             code = options.run(options)

@@ -21,12 +21,10 @@ from cpvae_lite.history import History
 from cpvae_lite.locks import alone
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.run_files import read_run, settings_of
-from cpvae_lite.saved import configuration_of, save_model, stamp
+from cpvae_lite.saved import MODEL_FILES, configuration_of, save_model, stamp
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.state import Snapshot, TrainState
 from cpvae_lite.storage import checksum, write_json
-
-FINISHED = ("model.json", "model.safetensors")  # what only a run has that ended
 
 FREE_ON_RESUME = {"epochs", "checkpoint_every", "origin"}  # what does not change the weights of an epoch
 
@@ -215,7 +213,7 @@ class Run:
         path = self.folder / CHECKPOINT
         if path.exists():
             self._restore(state, path)
-        elif any((self.folder / name).exists() for name in FINISHED):
+        elif any((self.folder / name).exists() for name in MODEL_FILES):
             raise ValueError(
                 f"{self.folder} is finished, but its checkpoint is gone, so it cannot go on; train in another folder"
             )

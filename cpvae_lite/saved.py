@@ -19,6 +19,7 @@ from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.storage import halved, read_json, read_tensors, write_json, write_tensors
 from cpvae_lite.zoo import compose
 
+MODEL_FILES = ("model.json", "model.safetensors")  # of a finished run, and of a model that was saved
 FORMAT = 1  # of the files; a later version of the package may raise it
 
 
@@ -118,7 +119,7 @@ def load_model(folder: str | Path) -> LatentVariableModel:
         ('cp', torch.float32)
     """
     folder = expanded(folder)
-    for name in ("model.json", "model.safetensors"):
+    for name in MODEL_FILES:
         if not (folder / name).is_file():
             raise FileNotFoundError(f"{folder} holds no finished model ({name} is missing)")
     stored, _ = read_tensors(folder / "model.safetensors")

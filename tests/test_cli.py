@@ -17,7 +17,7 @@ from PIL import Image
 from training_runs import config, images, model
 
 from cpvae_lite import build, cli, fit, joint, load_dataset, load_model, save_model, train
-from cpvae_lite._commands import heeding_sigterm
+from cpvae_lite._commands import heeding_signals
 from cpvae_lite._seeding import seeded
 from cpvae_lite.aggregated import AggregatedPosterior
 from cpvae_lite.config import ModelConfig
@@ -529,7 +529,7 @@ def test_a_closed_terminal_ends_in_order_but_not_under_nohup():
     for handler, heeded in ((signal.SIG_DFL, True), (signal.SIG_IGN, False)):
         before = signal.signal(signal.SIGHUP, handler)
         try:
-            with heeding_sigterm():
+            with heeding_signals():
                 assert (signal.getsignal(signal.SIGHUP) is not handler) == heeded
             assert signal.getsignal(signal.SIGHUP) is handler
         finally:
