@@ -20,7 +20,7 @@ def test_every_run_stands_at_its_distortion_where_the_rate_adds_up_to_its_bound(
     distortions = [results.over_seeds(label, lambda found: -found["reconstruction"]).mean for label in there]
     bounds = [results.over_seeds(label, lambda found: found["negative_bound"]).mean for label in there]
     places = [line.get_xydata()[0] for line in drawn(panel)]
-    assert [x for x, _ in places] == pytest.approx(distortions)
+    assert [y for _, y in places] == pytest.approx(distortions)
     assert [x + y for x, y in places] == pytest.approx(bounds)
 
 

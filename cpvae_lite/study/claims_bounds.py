@@ -5,6 +5,7 @@ Figures are of the models that are shown: 150 categories on Fashion-MNIST and MN
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -29,7 +30,7 @@ from cpvae_lite.study.shown import (
 )
 from cpvae_lite.study.wording import by_column, generating_by_data, printed
 
-SLIGHT, ABOUT_A_TENTH = 0.1, 0.15  # nats
+SLIGHT = 0.1  # nats
 SAMPLED = ("hvae", "indq")
 VAMPS = ("vamp", "hvamp")
 MIXTURES = ("mog", *VAMPS)
@@ -90,6 +91,11 @@ def _lead(cost: Callable[[str], float], name: str, among: Iterable[str]) -> floa
     return min(cost(other) for other in among if other != name) - cost(name)
 
 
+def _by_chance(stored: Stored) -> float:
+    """Twice the standard deviation of the difference between one training of CP-VAE and one of INDq, on clothes."""
+    return 2 * math.hypot(*(clothes(stored).over_seeds(name, BOUND.figure).deviation for name in BOTH))
+
+
 def _behind_cp(found: Shown) -> str:
     each = (
         f"{NAMES[name]} " + " / ".join(f"{found.excess(c.figure, name, 'cp'):+.2f}" for c in (BOUND, EVIDENCE, RELAXED))
@@ -121,24 +127,21 @@ BOUNDS = (
     Claim(
         number="T1",
         says="CP-VAE has a better bound than INDq in every column of Table 3",
-        verdict="does not hold here: better in three columns of eight (one run each), with 10 on Fashion-MNIST and "
-        "with 10 and 150 on MNIST; in four level to about a tenth of a nat; with 500 on Omniglot behind with p(c) = "
-        "1/K, and level with the p(c) that images are drawn from",
-        where=TABLE_3,
+        verdict="does not hold here: better in two columns of eight, with 10 and with 150 on MNIST, by more than twice "
+        "what single trainings on Fashion-MNIST differ by; in the other six, all but one of them with one run each, "
+        "neither is ahead by so much",
+        where="comparison#cp-vae-or-indq",
         measured=lambda stored: (
-            f"negative bounds: {by_column(columns(stored, *BOTH), BOUND.figure)}. With p(c) = q(c), first seed: "
-            f"{generating_by_data(stored, BOTH)}. The paper reports {printed(columns(stored, *BOTH))}"
+            f"negative bounds: {by_column(columns(stored, *BOTH), BOUND.figure)}. Twice the deviation of a difference "
+            f"between single trainings, from the seeds with 150 on Fashion-MNIST: {_by_chance(stored):.2f}. With p(c) "
+            f"= q(c), first seed: {generating_by_data(stored, BOTH)}. The paper reports "
+            f"{printed(columns(stored, *BOTH))}"
         ),
         stands=lambda stored: (
             len(columns(stored, *BOTH)) == sum(map(len, SIZES.values()))
-            and all(found.excess(BOUND.figure) < -ABOUT_A_TENTH for found in (*_of_ten(stored), digits(stored)))
-            and clothes(stored).level(BOUND.figure)
-            and all(
-                abs(Shown(stored, data, size).excess(BOUND.figure)) < ABOUT_A_TENTH
-                for data, size in ((CLOTHES, 150), (CLOTHES, 500), (DIGITS, 500), (LETTERS, 50))
-            )
-            and letters(stored).excess(BOUND.figure) > ABOUT_A_TENTH
-            and abs(letters(stored).generating_bound("cp") - letters(stored).generating_bound("indq")) < SLIGHT
+            and [found.title for found in columns(stored, *BOTH) if found.excess(BOUND.figure) < -_by_chance(stored)]
+            == [Shown(stored, DIGITS, size).title for size in (10, 150)]
+            and all(found.excess(BOUND.figure) < _by_chance(stored) for found in columns(stored, *BOTH))
         ),
     ),
     Claim(

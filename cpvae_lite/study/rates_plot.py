@@ -1,4 +1,4 @@
-"""What models pay as a picture: rate over distortion, with lines of equal bound."""
+"""What models pay as a picture: distortion over rate, with lines of equal bound."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def plot_rates(results: Mapping[str, Results]) -> Figure:
     Example:
         >>> figure = plot_rates({"letters": Results("omniglot")})
         >>> figure.axes[0].get_title(), figure.axes[0].get_xlabel()
-        ('letters', 'distortion (nats)')
+        ('letters', 'rate (nats)')
     """
     if not results:
         raise ValueError("there is nothing to draw: name the results of at least one data set")
@@ -51,7 +51,7 @@ def plot_rates(results: Mapping[str, Results]) -> Figure:
     for (title, found), panel in zip(results.items(), axes, strict=True):
         _plot_points(panel, found)
         _plot_equal_bounds(panel)
-        panel.set(title=title, xlabel="distortion (nats)", ylabel="rate (nats)")
+        panel.set(title=title, xlabel="rate (nats)", ylabel="distortion (nats)")
     marks = {text: mark for panel in axes for mark, text in zip(*panel.get_legend_handles_labels(), strict=True)}
     for panel in free:
         panel.set_axis_off()
@@ -71,7 +71,7 @@ def _plot_points(axes: Axes, results: Results) -> None:
     for run in there:
         name, size = run.model["name"], run.model.get("categories")
         step = sizes.index(size) / max(1, len(sizes) - 1) if size else 0.5
-        place = [[column.mean(results, run.label)] for column in (DISTORTION, RATE)]
+        place = [[column.mean(results, run.label)] for column in (RATE, DISTORTION)]
         mark, colour = LOOKS[name]
         style = {"color": colour, "markersize": SMALL + step * (BIG - SMALL), "markeredgecolor": "white"}
         axes.plot(*place, mark, **style, markeredgewidth=0.6, label=None if name in named else NAMES[name])
