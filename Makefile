@@ -11,7 +11,7 @@ CHAPTERS := $(wildcard book/*.ipynb)
 EXTRAS := book,test
 
 # One thread a process: on a busy machine several threads wait for one another more than they help.
-.PHONY: book test lint clean setup assets results classifiers
+.PHONY: book test lint clean setup assets results classifiers mixtures
 
 book: $(READY)
 	rm -rf _build
@@ -51,6 +51,10 @@ results: $(READY)
 # The classifiers that the package ships, from all training images; about six minutes on one core.
 classifiers: $(READY)
 	$(BIN)/python tools/train_classifiers.py
+
+# The mixtures that the package ships, fitted to the codes of its VAE of clothes; about a minute.
+mixtures: $(READY)
+	$(BIN)/python tools/fit_mixtures.py
 
 clean:
 	rm -rf _build

@@ -230,9 +230,9 @@ SAID = [
     ),
     Said(
         TABLE,
-        "CP-VAE, INDq, MoG and VampPrior are all ahead of the VAE, by eight tenths of a nat to one and a half. With 150 "
-        "or 500 places they lie within four tenths of a nat. With ten, CP-VAE is ahead of the two mixtures by more than "
-        "half a nat.",
+        "CP-VAE, INDq, MoG and VampPrior are all ahead of the VAE, by eight tenths of a nat to one and a half. With "
+        "150 or 500 places they lie within four tenths of a nat. With ten, CP-VAE is ahead of the two mixtures by more "
+        "than half a nat.",
         lambda runs: (
             all(
                 0.75 < runs.ahead(BOUND, CLOTHES, f"{name}-{size}", "vae") < 1.6

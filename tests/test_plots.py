@@ -117,3 +117,8 @@ def test_a_gallery_has_its_sheets_in_rows_under_their_names():
     assert [place.get_title() for place in axes.flat] == ["a", "b", "c", "d", "e", ""]
     assert all((place.get_images()[0].get_array() == value).all() for value, place in enumerate(axes.flat[:5]))
     assert not axes[1, 2].get_images()
+
+
+def test_a_sheet_that_is_not_there_leaves_its_place_empty_under_its_name():
+    first, empty, last = plot_gallery({"a": np.zeros((4, 4), np.uint8), "b": None, "c": np.ones((4, 4), np.uint8)}).axes
+    assert empty.get_title() == "b" and not empty.get_images() and first.get_images() and last.get_images()

@@ -196,11 +196,11 @@ def plot_label_posteriors(posteriors: Tensor, label_names: tuple[str, ...], *, t
     return figure
 
 
-def plot_gallery(sheets: Mapping[str, np.ndarray], *, across: int = 4, width: float = 2.2) -> Figure:
+def plot_gallery(sheets: Mapping[str, np.ndarray | None], *, across: int = 4, width: float = 2.2) -> Figure:
     """Sheets of samples one after the other, each below its name.
 
     Args:
-        sheets: grey values (height, width), uint8, by name.
+        sheets: grey values (height, width), uint8, by name; None leaves an empty frame.
         across: sheets a row.
         width: inches a sheet.
 
@@ -212,7 +212,8 @@ def plot_gallery(sheets: Mapping[str, np.ndarray], *, across: int = 4, width: fl
     """
     figure, places = mosaic(len(sheets), min(across, len(sheets)), width=width, height=width + 0.3)
     for place, (name, sheet) in zip(places, sheets.items(), strict=True):
-        place.imshow(sheet, cmap="gray", vmin=0, vmax=255)
+        if sheet is not None:
+            place.imshow(sheet, cmap="gray", vmin=0, vmax=255)
         place.set_title(name, fontsize=11)
         _no_frame(place, visible=True)
     return figure
