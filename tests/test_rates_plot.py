@@ -26,7 +26,7 @@ def test_every_run_stands_at_its_distortion_where_the_rate_adds_up_to_its_bound(
 
 def test_lines_of_equal_bound_are_named_by_it():
     (panel,) = plot_rates({"clothes": Results("fashion-mnist")}).axes
-    lines = [line.get_xydata() for line in panel.get_lines() if line.get_marker() == "None"]
+    lines = [line.get_xydata() for line in panel.get_lines() if line.get_zorder() == 0]
     assert len(lines) > 2
     for line, text in zip(lines, panel.texts, strict=True):
         assert line.sum(1) == pytest.approx([float(text.get_text())] * 2)

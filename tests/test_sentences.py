@@ -21,6 +21,8 @@ BOOK = Path(__file__).parents[1] / "book"
 
 @cache
 def text_of(page: str) -> str:
+    if page.endswith(".md"):
+        return re.sub(r"\s+", " ", (BOOK / page).read_text())
     cells = nbformat.read(BOOK / f"{page}.ipynb", as_version=4).cells
     return " ".join(re.sub(r"\s+", " ", cell.source) for cell in cells if cell.cell_type == "markdown")
 

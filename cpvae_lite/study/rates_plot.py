@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import groupby
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -31,8 +32,8 @@ def plot_rates(results: Mapping[str, Results]) -> Figure:
         results: by a title, each of "mnist", "fashion-mnist" or "omniglot".
 
     Returns:
-        A figure in nats per image. A larger mark has more categories or components. Runs that are not there are left
-        out.
+        A figure in nats per image. A larger mark has more categories or components; a line joins the sizes of a model.
+        Runs that are not there are left out.
 
     Raises:
         ValueError: if there are no results, if they are of another table, or if the measures of a run are not whole.
@@ -65,22 +66,23 @@ def plot_rates(results: Mapping[str, Results]) -> Figure:
 
 
 def _plot_points(axes: Axes, results: Results) -> None:
+    """The sizes of a model are joined by a line, the fewest with the smallest mark."""
     there = [run for run in rows_of(results.table) if run.label in results]
     sizes = sorted({run.model["categories"] for run in there if "categories" in run.model})
-    named = set()
-    for run in there:
-        name, size = run.model["name"], run.model.get("categories")
-        step = sizes.index(size) / max(1, len(sizes) - 1) if size else 0.5
-        place = [[column.mean(results, run.label)] for column in (RATE, DISTORTION)]
-        mark, colour = LOOKS[name]
-        style = {"color": colour, "markersize": SMALL + step * (BIG - SMALL), "markeredgecolor": "white"}
-        axes.plot(*place, mark, **style, markeredgewidth=0.6, label=None if name in named else NAMES[name])
-        named.add(name)
+    for name, together in groupby(there, key=lambda run: run.model["name"]):
+        runs, (mark, colour) = list(together), LOOKS[name]
+        places = [[column.mean(results, run.label) for column in (RATE, DISTORTION)] for run in runs]
+        axes.plot(*zip(*places, strict=True), color=colour, linewidth=0.8, zorder=1)
+        for place, run in zip(places, runs, strict=True):
+            size = run.model.get("categories")
+            step = sizes.index(size) / max(1, len(sizes) - 1) if size else 0.5
+            style = {"color": colour, "markersize": SMALL + step * (BIG - SMALL), "markeredgecolor": "white"}
+            axes.plot(*place, mark, **style, markeredgewidth=0.6, label=NAMES[name] if run is runs[0] else None)
 
 
 def _plot_equal_bounds(axes: Axes) -> None:
     """Lines on which rate and distortion have the same sum, some whole nats apart."""
-    places = [line.get_xydata()[0] for line in axes.get_lines()]
+    places = [place for line in axes.get_lines() for place in line.get_xydata()]
     if not places:
         return
     ends = [(min(place[i] for place in places), max(place[i] for place in places)) for i in (0, 1)]

@@ -45,7 +45,8 @@ def plot_table_3(results: Results) -> Figure:
     ours = [_points(results, runs, column) for column in OURS]
     _plot_printed(axes, printed, [x for points in ours for x, _ in points] or [x for x, _ in printed])
     for column, points, (mark, colour) in zip(OURS, ours, LOOKS, strict=True):
-        axes.plot(*_across(points), mark, color=colour, markersize=6, markeredgewidth=1.6, label=column.name)
+        over = {"zorder": 3} if mark == "x" else {}  # a cross can be seen on a dot, a dot hides a cross
+        axes.plot(*_across(points), mark, color=colour, markersize=6, markeredgewidth=1.6, label=column.name, **over)
     _name_lines(axes, runs)
     axes.set(ylim=(len(runs) - 0.4, -0.6), xlabel="nats per test image, less is better")
     axes.legend(fontsize=8, ncols=4, loc="lower center", bbox_to_anchor=(0.45, 1.0), frameon=False)
