@@ -16,6 +16,7 @@ from cpvae_lite.study.grids import WHAT
 from cpvae_lite.zoo import MODELS
 
 DEVICES = ("auto", "cpu", "cuda")
+RESULTS = "results"  # where `reproduce` writes without --out
 FINISHED = "a finished run: its folder, or the name of one whose model the package ships, as mnist/cp-150-seed0"
 EXAMPLES = """examples:
   cpvae-lite train --dataset fashion-mnist --subset --model cp --categories 20 --epochs 5 --warmup 5 --out runs/demo
@@ -231,13 +232,24 @@ def _add_reproduce(commands, run: Callable) -> None:
         "Each run has a process of its own and leaves one JSON file in DIR, some also weights or samples. What is there"
         " is not run again, what was cut off is resumed, and what another process is at is left to that one. A run"
         " whose process dies goes on in a new one from its last checkpoint, up to three times. Ctrl-C keeps the"
-        " checkpoints. Without --out, nothing is run: the table is that of the results which the package ships. It has"
-        " the runs that were asked for, as far as they are there, those of Table 3 beside the paper's entries. Exit"
-        " code 1 if a run fails or is left to another process; the others go on.",
+        " checkpoints. Without --out or an option on how to run, as --jobs, nothing is run: the table is that of the"
+        " results which the package ships. It has the runs that were asked for, as far as they are there, those of"
+        " Table 3 beside the paper's entries. Exit code 1 if a run fails or is left to another process; the others go"
+        " on.",
     )  # fmt: skip
     add = command.add_argument
-    add("what", nargs="+", metavar="WHAT", help=f"{', '.join(WHAT)}, or a run, as synthetic/cp-150-seed0")
-    add("--out", type=_folder, metavar="DIR", help="folder of results; default: those of the package, to read only")
+    add(
+        "what",
+        nargs="+",
+        metavar="WHAT",
+        help=f"{', '.join(WHAT)}, or a run, as mnist/cp-150, or of one seed, as mnist/cp-150-seed0",
+    )
+    add(
+        "--out",
+        type=_folder,
+        metavar="DIR",
+        help=f"folder of results; default: {RESULTS} with an option on how to run, else those of the package, to read",
+    )
     add("--seeds", type=_whole_numbers, metavar="S,...", help="default: those of the table in the book")
     add("--jobs", type=int, metavar="N", help="runs side by side, which share the GPU if there is one; default: 1")
     add(
@@ -253,7 +265,7 @@ def _add_reproduce(commands, run: Callable) -> None:
         metavar="S",
         help="another number of them, an image, and no closer estimate; the results say so",
     )
-    add("--dry-run", action="store_true", help="only list what is missing")
+    add("--dry-run", action="store_true", help="only list the runs: done, missing, or where they go on")
     add("--quiet", action="store_true", help="no progress, no table")
     add("--device", choices=DEVICES, help="default: auto")
     add("--threads", type=int, metavar="N", help="CPU threads of each run; default: 1")

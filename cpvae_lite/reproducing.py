@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Collection
 from pathlib import Path
@@ -11,23 +12,27 @@ from tqdm import tqdm
 
 from cpvae_lite._arguments import whole_number
 from cpvae_lite._commands import FAILED, device_named, refuse, say
+from cpvae_lite.options import RESULTS
 from cpvae_lite.sources import SOURCES, fetch
 from cpvae_lite.study.columns import COLUMNS, table_of
 from cpvae_lite.study.experiments import Experiment
-from cpvae_lite.study.grids import WHAT, grid, named
+from cpvae_lite.study.grids import WHAT, grid, named, of_label
 from cpvae_lite.study.paper import SIZES
-from cpvae_lite.study.reproduction import missing, reproduce_all
+from cpvae_lite.study.reproduction import epochs_so_far, missing, reproduce_all
 from cpvae_lite.study.results import SHIPPED, Results
 from cpvae_lite.study.table_3 import TRIAL, table_3
+
+OF_RUNS = ("epochs", "importance_samples", "jobs", "scheduler", "device", "threads")  # options on how to run
+ONE_SEED = re.compile(r"-seed\w*$")
 
 
 def run(options: argparse.Namespace) -> int:
     """Do what `cpvae-lite reproduce` was asked for; returns the exit code."""
+    options.out = _folder_to_write(options)
     wanted, folder = asked_for(options), options.out or SHIPPED
     todo = missing(wanted, folder)
     if options.dry_run:
-        for experiment in todo:
-            print(experiment.name)
+        _print_states(wanted, todo, folder)
         _say_missing(todo, wanted)
         return 0
     failed = _run_missing(todo, options) if options.out else 0
@@ -36,6 +41,12 @@ def run(options: argparse.Namespace) -> int:
         if left := missing(wanted, folder):
             _say_missing(left, wanted)
     return FAILED if failed else 0
+
+
+def _folder_to_write(options: argparse.Namespace) -> Path | None:
+    """Where results go; None where nothing is asked to be run."""
+    how_to_run = any(getattr(options, name) is not None for name in OF_RUNS)
+    return options.out or (Path(RESULTS) if how_to_run else None)
 
 
 def asked_for(options: argparse.Namespace) -> list[Experiment]:
@@ -49,11 +60,8 @@ def asked_for(options: argparse.Namespace) -> list[Experiment]:
 
 
 def _require_fit(options: argparse.Namespace) -> None:
-    if options.out is None:
-        of_runs = ("epochs", "importance_samples", "jobs", "scheduler", "device", "threads")
-        refuse(options, of_runs, "with --out DIR")
-        if options.quiet and not options.dry_run:
-            raise ValueError("--quiet: without --out DIR the table is all there is; leave one of them out")
+    if options.out is None and options.quiet and not options.dry_run:
+        raise ValueError("--quiet: without --out DIR the table is all there is; leave one of them out")
     if options.scheduler is not None:
         refuse(options, ("jobs",), "without --scheduler; the workers of a cluster do as many runs as they have threads")
     for name in ("jobs", "threads"):
@@ -65,9 +73,11 @@ def _wanted(what: str, options: argparse.Namespace) -> list[Experiment]:
     """The runs of a table or group of tables, or the one of that name."""
     if what in WHAT:
         found = grid(what, options.seeds)
-    else:
-        refuse(options, ("seeds",), "with the name of a table")
+    elif ONE_SEED.search(what):
+        refuse(options, ("seeds",), "with the name of a table, or of a run without its seed")
         found = [named(what)]
+    else:
+        found = of_label(what, options.seeds)
     if options.epochs is not None:
         found = [each.lasting(options.epochs) for each in found]
     if options.importance_samples is not None:
@@ -95,6 +105,15 @@ def _run_missing(todo: list[Experiment], options: argparse.Namespace) -> int:
             failed += 1
             tqdm.write(f"cpvae-lite: {experiment.name}: {fault}", file=sys.stderr)  # above the bars
     return failed
+
+
+def _print_states(wanted: list[Experiment], todo: list[Experiment], folder: Path) -> None:
+    """Every run that was asked for, and what has become of it."""
+    left = {experiment.name for experiment in todo}
+    for experiment in wanted:
+        epochs = epochs_so_far(experiment, folder) if experiment.name in left else 0
+        state = "done" if experiment.name not in left else f"goes on after epoch {epochs}" if epochs else "missing"
+        print(f"{experiment.name:{max(len(each.name) for each in wanted)}}  {state}")
 
 
 def _print_tables(wanted: list[Experiment], folder: Path) -> None:

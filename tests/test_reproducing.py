@@ -3,15 +3,16 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import few_data
 import pytest
 
-from cpvae_lite import cli
+from cpvae_lite import cli, fit
 from cpvae_lite.idx import IdxSource
 from cpvae_lite.storage import read_json, write_json
 from cpvae_lite.study.columns import COLUMNS, table_of
-from cpvae_lite.study.grids import grid
+from cpvae_lite.study.grids import grid, named
 from cpvae_lite.study.results import SHIPPED, Results
 from cpvae_lite.study.table_3 import rows_of, table_3
 
@@ -70,10 +71,34 @@ def test_a_device_is_wanted_only_by_what_is_run(tmp_path, capsys, monkeypatch):
     assert cli.main([*command, "--out", str(tmp_path)]) == 0  # it is done
 
 
-@pytest.mark.parametrize("given", [["--device", "cuda"], ["--threads", "2"], ["--quiet"]])
-def test_what_would_do_nothing_without_a_folder_is_refused(given, capsys):
-    assert cli.main(["reproduce", "slow", *given]) == 2
-    assert given[0] in capsys.readouterr().err
+def test_quiet_without_a_folder_is_refused(capsys):
+    assert cli.main(["reproduce", "slow", "--quiet"]) == 2
+    assert "--quiet" in capsys.readouterr().err
+
+
+def test_an_option_on_how_to_run_runs_into_a_folder_here(tmp_path, monkeypatch):
+    few_data.use(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["reproduce", "synthetic/vae", "--seeds", "3", "--epochs", "45"]) == 0
+    assert (tmp_path / "results" / "synthetic" / "vae-seed3.json").exists()
+
+
+def test_a_run_without_its_seed_is_that_of_several(capsys):
+    assert cli.main(["reproduce", "fashion-mnist/cp-150", "--dry-run"]) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in listed] == [[f"fashion-mnist/cp-150-seed{seed}", "done"] for seed in range(3)]
+    assert cli.main(["reproduce", "mnist/cp-150", "--seeds", "0,8", "--dry-run"]) == 0
+    assert capsys.readouterr().out.split() == ["mnist/cp-150-seed0", "done", "mnist/cp-150-seed8", "missing"]
+
+
+@pytest.mark.filterwarnings("ignore:stopped inside the warm-up")
+def test_a_dry_run_says_where_a_run_goes_on(tmp_path, capsys, monkeypatch):
+    few_data.use(monkeypatch)
+    run = named("synthetic/vae-seed3").lasting(45)
+    dataset, begun = run.dataset(), tmp_path / "synthetic" / "vae-seed3.part"
+    fit(run.build(dataset), dataset, replace(run.training, epochs=2), out=begun, progress=False)
+    assert cli.main(["reproduce", "synthetic/vae-seed3", "--out", str(tmp_path), "--dry-run"]) == 0
+    assert capsys.readouterr().out == "synthetic/vae-seed3  goes on after epoch 2\n"
 
 
 def test_a_dry_run_lists_what_is_missing(tmp_path, capsys):
@@ -82,7 +107,7 @@ def test_a_dry_run_lists_what_is_missing(tmp_path, capsys):
     )
     wanted = grid("synthetic", [0, 3]) + grid("temperature", [0, 3])
     listed = capsys.readouterr()
-    assert listed.out.splitlines() == [run.name for run in wanted]
+    assert [line.split() for line in listed.out.splitlines()] == [[run.name, "missing"] for run in wanted]
     assert listed.err == f"{len(wanted)} of {len(wanted)} runs are missing\n"
     assert list(tmp_path.iterdir()) == []
 
@@ -126,11 +151,13 @@ def test_two_commands_at_once_do_a_run_once(tmp_path, monkeypatch):
     [
         (["table9"], "unknown table or run 'table9'"),
         (["synthetic/cp-3-seed0"], "unknown run"),
-        (["synthetic", "--epochs", "3"], "--epochs: only with --out DIR"),
-        (["synthetic", "--jobs", "2", "--scheduler", "tcp://x:1"], "--jobs, --scheduler: only with --out DIR"),
+        (["mnist/cp-15"], "unknown run 'mnist/cp-15'; did you mean 'mnist/cp-150'?"),
         (["synthetic", "--out", "somewhere", "--jobs", "2", "--scheduler", "tcp://x:1"], "only without --scheduler"),
         (["synthetic", "--out", "somewhere", "--threads", "0"], "--threads must be at least 1"),
-        (["synthetic/cp-2-seed0", "--seeds", "1", "--out", "somewhere"], "only with the name of a table"),
+        (
+            ["synthetic/cp-2-seed0", "--seeds", "1", "--out", "somewhere"],
+            "only with the name of a table, or of a run without",
+        ),
         (["synthetic", "--out", "somewhere", "--jobs", "0"], "--jobs must be at least 1"),
         (["synthetic", "--out", "somewhere", "--epochs", "0"], "epochs must be at least 1"),
     ],

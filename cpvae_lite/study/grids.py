@@ -55,6 +55,30 @@ def grid(what: str, seeds: Iterable[int] | None = None) -> list[Experiment]:
     return sorted(found, key=_importance) if what in GROUPS else found
 
 
+def of_label(name: str, seeds: Iterable[int] | None = None) -> list[Experiment]:
+    """The runs of one model in a table, a run a seed.
+
+    Args:
+        name: of the table and the label, as "mnist/cp-150".
+        seeds: those of the table by default.
+
+    Raises:
+        ValueError: if there is none, or a seed is negative.
+
+    Example:
+        >>> [run.name for run in of_label("mnist/cp-150", [0, 4])]
+        ['mnist/cp-150-seed0', 'mnist/cp-150-seed4']
+        >>> len(of_label("synthetic/vae"))
+        5
+    """
+    table, _, label = name.partition("/")
+    if table not in TABLES or not label:
+        one_of("table or run", name, WHAT)
+    runs = grid(table, seeds)
+    one_of("run", name, [f"{table}/{run.label}" for run in runs])
+    return [run for run in runs if run.label == label]
+
+
 def named(name: str) -> Experiment:
     """The run of that name.
 

@@ -64,6 +64,20 @@ def missing(experiments: Iterable[Experiment], folder: str | Path) -> list[Exper
     return [experiment for experiment in wanted if not _is_whole(experiment, stored[experiment.table])]
 
 
+def epochs_so_far(experiment: Experiment, folder: str | Path) -> int:
+    """How many epochs a run that was cut off has behind it; 0 if it has not begun.
+
+    Raises:
+        ValueError: if its checkpoint is damaged, or from a newer version.
+
+    Example:
+        >>> from cpvae_lite.study.grids import named
+        >>> epochs_so_far(named("mnist/cp-150-seed7"), "nowhere")
+        0
+    """
+    return epochs_done(_begun(result_path(folder, experiment)))
+
+
 def _is_whole(experiment: Experiment, stored: Results) -> bool:
     """Whether the record is there, with all that is wanted."""
     record = stored.record(experiment.label, experiment.training.seed)
