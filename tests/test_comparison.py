@@ -1,8 +1,11 @@
 """The paper's tables beside ours, built from records alone."""
 
 import math
+import shutil
 from functools import partial
+from pathlib import Path
 
+import nbformat
 import pytest
 import torch
 from torch.distributions import Categorical, kl_divergence
@@ -11,6 +14,7 @@ from cpvae_lite.config import NAMES
 from cpvae_lite.datasets import load_dataset
 from cpvae_lite.saved import save_model
 from cpvae_lite.storage import write_json
+from cpvae_lite.study.columns import BOUND, EVIDENCE, RELAXED
 from cpvae_lite.study.comparison import (
     gap_table,
     generating_table,
@@ -18,10 +22,10 @@ from cpvae_lite.study.comparison import (
     runs_table,
     shared_table,
 )
-from cpvae_lite.study.results import Results
+from cpvae_lite.study.results import SHIPPED, Results
 from cpvae_lite.study.stored_runs import generating_bound
-from cpvae_lite.study.table_3 import table_3
-from cpvae_lite.study.table_3_plot import plot_table_3
+from cpvae_lite.study.table_3 import rows_of, table_3
+from cpvae_lite.study.table_3_plot import plot_from_vae, plot_table_3
 from cpvae_lite.zoo import MODELS, build
 
 
@@ -191,3 +195,37 @@ def test_the_first_seed_need_not_be_0_and_an_unused_category_changes_nothing(tmp
 def test_without_weights_there_is_no_prior_to_draw_from(results):
     with pytest.raises(FileNotFoundError):
         generating_table(results)
+
+
+def test_measured_from_the_vae_each_point_is_a_difference():
+    results = Results("omniglot")
+    points, _, _ = drawn(plot_from_vae(results))
+    runs = [run for run in rows_of("omniglot") if run.model["name"] != "vae"]
+    for column, base in ((RELAXED, BOUND), (BOUND, BOUND), (EVIDENCE, EVIDENCE)):
+        (of_vae,) = base.values(results, "vae")
+        assert len(points[column.name]) >= 8
+        for x, y in points[column.name]:
+            assert column.values(results, runs[y].label) == [pytest.approx(x + of_vae)]
+    assert {y: x for x, y in points["the paper's"]}[0] == pytest.approx(117.51 - 115.06)
+
+
+TABLES_OF_THE_PAGE = (
+    "fashion", "fashion-plot", "mnist", "mnist-plot", "omniglot", "omniglot-plot", "yardstick", "two", "two-table",
+    "from-vae", "from-vae-table", "frozen", "gap",
+)  # fmt: skip
+
+
+def test_the_page_of_the_table_needs_the_records_alone(tmp_path):
+    """No weights, no sheets of samples: the cells run on copies of the JSON files."""
+    cells = nbformat.read(Path(__file__).parents[1] / "book" / "comparison.ipynb", as_version=4).cells
+    code = {cell.id: cell.source for cell in cells if cell.cell_type == "code"}
+    for data in ("fashion-mnist", "mnist", "omniglot"):
+        (tmp_path / data).mkdir()
+        for path in (SHIPPED / data).glob("*.json"):
+            shutil.copy(path, tmp_path / data)
+    found = {}
+    exec(code["setup"], found)
+    exec(code["recompute"].replace("RECOMPUTE", "False").replace("SHIPPED", repr(str(tmp_path))), found)
+    for name in TABLES_OF_THE_PAGE:
+        exec(code[name], found)
+    assert str(found["folder"]) == str(tmp_path)

@@ -117,6 +117,38 @@ def purity(found: dict) -> float:
     return found["labels"][kind]["purity"]
 
 
+def accuracy(found: dict) -> float:
+    """Share of test images whose category is named after their label, of data with one kind of label.
+
+    A category is named after the label that most of its training images have.
+
+    Args, Raises:
+        as of :func:`purity`.
+
+    Example:
+        >>> from cpvae_lite.study.results import Results
+        >>> round(accuracy(Results("mnist").first("cp-150")), 2), round(accuracy(Results("mnist").first("cp-10")), 2)
+        (0.97, 0.74)
+    """
+    (kind,) = found["labels"]
+    return found["labels"][kind]["accuracy"]
+
+
+def labels_with_a_category(found: dict) -> int:
+    """How many labels are the most frequent one of some category, over the test images; labels count alike.
+
+    Args:
+        found: the measures of a run of a model with a latent c.
+
+    Example:
+        >>> from cpvae_lite.study.results import Results
+        >>> found = Results("fashion-mnist")
+        >>> labels_with_a_category(found.first("cp-150")), labels_with_a_category(found.first("cp-10"))
+        (10, 8)
+    """
+    return len(stored_posteriors(found).argmax(0).unique())
+
+
 def alphabet_accuracy(found: dict) -> float:
     """Share of test images whose category is named after their alphabet.
 
