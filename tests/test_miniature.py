@@ -8,7 +8,7 @@ from few_data import followed, kill, one_thread, record, starts
 
 from cpvae_lite.cli import main
 from cpvae_lite.config import NAMES
-from cpvae_lite.study.grids import grid
+from cpvae_lite.study.grids import grid, named
 from cpvae_lite.study.own_process import Job
 from cpvae_lite.study.paper import SIZES
 from cpvae_lite.study.pools import local_pool
@@ -21,33 +21,37 @@ SMALLEST = [
     for run in grid("fashion-mnist", [0])
     if run.model.get("categories") in (None, SIZES["fashion-mnist"][0])
 ]
+OTHERS = [named(f"{name}-seed0").lasting(2).judged_by(2) for name in ("fashion-mnist/vamp-500", "mnist/indq-10")]
+RUNS = SMALLEST + OTHERS  # all models, more than one size, more than one data set
 
 
 @pytest.mark.filterwarnings("ignore:stopped inside the warm-up")
 def test_it_runs_is_killed_goes_on_and_gives_the_same_records(tmp_path, monkeypatch):
     few_data.use(monkeypatch)
     assert len(SMALLEST) == len(NAMES) == 9
-    victims = {run.name: run for run in SMALLEST[::3]}
+    victims = {run.name: run for run in RUNS[::3]}
 
     def heed(report):
         if report.name in victims and report.epochs == 1 and not report.begins:
             kill(tmp_path / "killed", victims[report.name])
 
-    jobs = [Job.of(run, str(tmp_path / "killed")) for run in SMALLEST]
+    jobs = [Job.of(run, str(tmp_path / "killed")) for run in RUNS]
     reports, faults = followed(partial(local_pool, jobs, 2), len(jobs), heed)
-    assert faults == dict.fromkeys((run.name for run in SMALLEST), "")
-    for run in SMALLEST:
+    assert faults == dict.fromkeys((run.name for run in RUNS), "")
+    for run in RUNS:
         first, *again = starts(reports[run.name])
         assert first == 0 and len(again) == (run.name in victims) and all(epochs in (1, 2) for epochs in again)
-    assert missing(SMALLEST, tmp_path / "killed") == []
-    for run in SMALLEST:
+    assert missing(RUNS, tmp_path / "killed") == []
+    for run in RUNS:
         with one_thread():
             reproduce(run, tmp_path / "whole", progress=False)
         assert record(tmp_path / "killed", run) == record(tmp_path / "whole", run)
-        sheets = [Results("fashion-mnist", tmp_path / place).sheet(run.label) for place in ("killed", "whole")]
+        sheets = [Results(run.table, tmp_path / place).sheet(run.label) for place in ("killed", "whole")]
         assert (sheets[0] == sheets[1]).all()
     filled = [row for row in table_3(Results("fashion-mnist", tmp_path / "killed")).rows if row[-1]]
-    assert [row[0] for row in filled] == list(NAMES.values()) and {row[-1] for row in filled} == {"2*"}
+    assert list(dict.fromkeys(row[0] for row in filled)) == list(NAMES.values()) and {row[-1] for row in filled} == {
+        "2*"
+    }
 
 
 @pytest.mark.filterwarnings("ignore:stopped inside the warm-up")

@@ -12,6 +12,7 @@ from cpvae_lite.figures.plots import (
     plot_images,
     plot_label_posteriors,
     plot_label_shares,
+    plot_rank,
 )
 from cpvae_lite.history import History
 from cpvae_lite.metrics import used_categories
@@ -33,6 +34,7 @@ def _history():
         lambda: plot_label_posteriors(torch.rand(3, 20), ("shoe", "bag", "coat")),
         lambda: plot_gallery({"a": np.zeros((8, 8), np.uint8), "b": np.zeros((8, 8), np.uint8)}),
         lambda: plot_label_shares(torch.rand(10, 2), ("shoe", "bag"), [3, 5]),
+        lambda: plot_rank({"a": torch.rand(25, 784)}, {"a": torch.rand(20)}, rank=3),
         lambda: plot_history(_history()),
     ],
 )
@@ -59,12 +61,37 @@ def test_blocks_carry_the_number_and_share_of_their_category():
     assert [axes.get_title() for axes in figure.axes] == ["c = 7   50.0%", "c = 1   25.0%"]
 
 
+def test_categories_can_have_names_where_numbers_would_mislead():
+    figure = plot_categories(torch.rand(2, 5, 784), [1, 0], torch.tensor([0.25, 0.75]), names="AB", columns=2)
+    assert [axes.get_title() for axes in figure.axes] == ["c = A   75.0%", "c = B   25.0%"]
+    axes = plot_label_shares(torch.eye(2), ("0", "1"), [1, 0], names="AB").axes[0]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["A", "B"]
+    assert {tick.get_rotation() for tick in axes.get_xticklabels()} == {0}  # short labels need no tilt
+
+
+def test_many_blocks_a_row_are_smaller_so_that_a_page_need_not_shrink_their_titles():
+    few, many = (
+        plot_categories(torch.rand(8, 4, 784), list(range(8)), torch.full((8,), 1 / 8), columns=columns)
+        for columns in (2, 8)
+    )
+    assert few.get_figwidth() == 2 * 2.1 and many.get_figwidth() == 10.5
+
+
 def test_bars_above_the_uniform_share_are_coloured():
     figure = plot_category_use(torch.tensor([0.1, 0.6, 0.3]))
     heights = [bar.get_height() for bar in figure.axes[0].patches]
     np.testing.assert_allclose(heights, [0.6, 0.3, 0.1], rtol=1e-6)
     colours = [bar.get_facecolor() for bar in figure.axes[0].patches]
     assert colours[0] != colours[1] == colours[2]
+
+
+def test_many_bars_are_one_step_of_each_colour():
+    """Their gaps would come out as stripes."""
+    above, below = plot_category_use(torch.tensor([0.5] + 100 * [0.005])).axes[0].patches
+    assert above.get_facecolor() != below.get_facecolor()
+    assert above.get_data().values.tolist() == [0.5] and above.get_data().edges.tolist() == [0.5, 1.5]
+    np.testing.assert_allclose(below.get_data().values, 100 * [0.005])
+    assert (below.get_data().edges == np.arange(1.5, 102)).all()
 
 
 def test_a_share_that_exceeds_the_uniform_one_by_rounding_is_not_coloured():
@@ -98,9 +125,9 @@ def test_a_history_without_categories_has_two_panels():
 
 
 def test_models_have_a_panel_each_and_one_scale():
-    figure = plot_category_uses({"few": torch.tensor([0.9, 0.1]), "many": torch.full((150,), 1 / 150)})
+    figure = plot_category_uses({"few": torch.tensor([0.9, 0.1]), "many": torch.full((50,), 1 / 50)})
     few, many = (axes for axes in figure.axes if axes.get_title())
-    assert (few.get_title(), len(few.patches)) == ("few", 2) and (many.get_title(), len(many.patches)) == ("many", 150)
+    assert (few.get_title(), len(few.patches)) == ("few", 2) and (many.get_title(), len(many.patches)) == ("many", 50)
     assert few.get_ylim() == many.get_ylim()
 
 
@@ -122,3 +149,12 @@ def test_a_gallery_has_its_sheets_in_rows_under_their_names():
 def test_a_sheet_that_is_not_there_leaves_its_place_empty_under_its_name():
     first, empty, last = plot_gallery({"a": np.zeros((4, 4), np.uint8), "b": None, "c": np.ones((4, 4), np.uint8)}).axes
     assert empty.get_title() == "b" and not empty.get_images() and first.get_images() and last.get_images()
+
+
+def test_a_rank_marks_the_category_in_the_bars_of_its_model():
+    shares = {"a": torch.tensor([0.1, 0.6, 0.3]), "b": torch.tensor([0.5, 0.1, 0.4])}
+    figure = plot_rank({name: torch.rand(25, 784) for name in shares}, shares, rank=1)
+    below = figure.axes[2:]
+    marks = [axes.lines[-1].get_xydata().tolist() for axes in below]
+    np.testing.assert_allclose(marks, [[[2, 0.3]], [[2, 0.4]]], rtol=1e-6)
+    assert below[0].get_ylim() == below[1].get_ylim()

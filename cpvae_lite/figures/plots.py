@@ -5,7 +5,7 @@ Colours are Okabe and Ito's, which people with any kind of colour vision can tel
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import seaborn as sns
@@ -60,6 +60,7 @@ def plot_categories(
     categories: list[int],
     shares: Tensor,
     *,
+    names: Sequence[str] | None = None,
     columns: int = 4,
     across: int = 5,
     shape: tuple[int, int] = SHAPE,
@@ -70,6 +71,7 @@ def plot_categories(
         images: (categories, samples, features) in [0, 1].
         categories: the number of each block's category.
         shares: q(c), (K,), written above each block.
+        names: of the blocks, where a number would mislead; None writes the number of the category.
         columns: blocks a row.
         across: samples a row within a block.
         shape: of one image.
@@ -80,10 +82,11 @@ def plot_categories(
         >>> [axes.get_title() for axes in figure.axes]
         ['c = 2   25.0%', 'c = 0   50.0%']
     """
-    figure, places = mosaic(len(categories), columns, width=2.1, height=2.25)
-    for place, block, category in zip(places, images, categories, strict=True):
+    width = min(2.1, 10.5 / columns)  # inches; a page shrinks what is wider, and the titles with it
+    figure, places = mosaic(len(categories), columns, width=width, height=1.07 * width)
+    for place, block, category, name in zip(places, images, categories, names or categories, strict=True):
         place.imshow(image_grid(block, columns=across, shape=shape), cmap="gray_r", vmin=0, vmax=1)
-        place.set_title(f"c = {category}   {shares[category]:.1%}", fontsize=9)
+        place.set_title(f"c = {name}   {shares[category]:.1%}", fontsize=10)
         _no_frame(place, visible=True)
     return figure
 
@@ -101,7 +104,7 @@ def plot_category_use(aggregated_posterior: Tensor) -> Figure:
         [' 1/K = 0.25']
     """
     figure, axes = subplots(figsize=(7, 2.6))
-    _share_bars(axes, aggregated_posterior)
+    _share_panel(axes, aggregated_posterior)
     axes.set_ylabel("q(c)")
     sns.despine(figure)
     return figure
@@ -122,7 +125,7 @@ def plot_category_uses(aggregated_posteriors: Mapping[str, Tensor], *, columns: 
     """
     figure, places = mosaic(len(aggregated_posteriors), columns, width=3.8, height=2.3, sharey=True)
     for place, (name, shares) in zip(places, aggregated_posteriors.items(), strict=True):
-        _share_bars(place, shares)
+        _share_panel(place, shares)
         place.set_title(name, fontsize=10)
     for place in places[::columns]:
         place.set_ylabel("q(c)")
@@ -130,24 +133,67 @@ def plot_category_uses(aggregated_posteriors: Mapping[str, Tensor], *, columns: 
     return figure
 
 
-def _share_bars(axes: Axes, aggregated_posterior: Tensor) -> None:
+def plot_rank(images: Mapping[str, Tensor], aggregated_posteriors: Mapping[str, Tensor], rank: int) -> Figure:
+    """One category of several models, the same in rank: samples of it, and below them where it stands in q(c).
+
+    Args:
+        images: (N, features) in [0, 1], by name of the model.
+        aggregated_posteriors: (K,) of the same models.
+        rank: from 0, for the category with the largest share.
+
+    Example:
+        >>> import torch
+        >>> shares = {"CP-VAE": torch.tensor([0.3, 0.7]), "INDq": torch.tensor([0.6, 0.4])}
+        >>> figure = plot_rank({name: torch.rand(25, 784) for name in shares}, shares, rank=0)
+        >>> [axes.get_title() for axes in figure.axes]
+        ['CP-VAE', 'INDq', 'q(c) = 70.0%', 'q(c) = 60.0%']
+    """
+    size = (2.2 * len(images), 4)
+    figure, axes = subplots(2, len(images), figsize=size, height_ratios=(2.3, 1), sharey="row", squeeze=False)
+    for above, below, (name, block) in zip(*axes, images.items(), strict=True):
+        above.imshow(image_grid(block, columns=5), cmap="gray_r", vmin=0, vmax=1)
+        above.set_title(name, fontsize=11)
+        _no_frame(above, visible=True)
+        share = _share_bars(below, aggregated_posteriors[name])[rank]
+        below.plot(rank + 1, share, "v", color=ORANGE, markersize=9, markeredgecolor="black", clip_on=False)
+        below.set_title(f"q(c) = {share:.1%}", fontsize=10)
+        below.set_xlabel("rank")
+        sns.despine(ax=below)
+    return figure
+
+
+def _share_panel(axes: Axes, aggregated_posterior: Tensor) -> None:
+    count = len(_share_bars(axes, aggregated_posterior))
+    axes.text(count + 0.5, 1 / count, f" 1/K = {1 / count:.3g}", color=RED, va="bottom", ha="right", fontsize=9)
+    axes.set_xlabel("category, in order of its share")
+
+
+def _share_bars(axes: Axes, aggregated_posterior: Tensor) -> np.ndarray:
+    """The bars and the uniform share; the heights of the bars."""
     shares = aggregated_posterior.sort(descending=True).values.cpu().numpy()
-    threshold, used = 1 / len(shares), used_categories(aggregated_posterior)
-    colours = [BLUE] * used + [GREY] * (len(shares) - used)
-    axes.bar(range(1, len(shares) + 1), shares, width=0.9, color=colours)
-    axes.axhline(threshold, color=RED, linewidth=1.2, linestyle="--")
-    axes.text(len(shares) + 0.5, threshold, f" 1/K = {threshold:.3g}", color=RED, va="bottom", ha="right", fontsize=9)
+    count, used = len(shares), used_categories(aggregated_posterior)
+    if count <= 50:
+        axes.bar(range(1, count + 1), shares, width=0.9, color=[BLUE] * used + [GREY] * (count - used))
+    else:  # gaps between so many bars would be narrower than a pixel, and come out as stripes
+        edges = np.arange(count + 1) + 0.5
+        axes.stairs(shares[:used], edges[: used + 1], fill=True, color=BLUE)
+        axes.stairs(shares[used:], edges[used:], fill=True, color=GREY)
+    axes.axhline(1 / count, color=RED, linewidth=1.2, linestyle="--")
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.set(xlabel="category, in order of its share", xlim=(0.4, len(shares) + 0.6))
+    axes.set_xlim(0.4, count + 0.6)
+    return shares
 
 
-def plot_label_shares(shares: Tensor, label_names: tuple[str, ...], categories: list[int]) -> Figure:
+def plot_label_shares(
+    shares: Tensor, label_names: tuple[str, ...], categories: list[int], *, names: Sequence[str] | None = None
+) -> Figure:
     """What each category holds: q(label | c) as a heat map, a row a category.
 
     Args:
         shares: (K, labels), as :func:`cpvae_lite.metrics.label_shares` gives them.
         label_names: one a column.
         categories: the rows to show, in this order.
+        names: of these rows, where a number would mislead; None writes the number of the category.
 
     Example:
         >>> import torch
@@ -159,11 +205,11 @@ def plot_label_shares(shares: Tensor, label_names: tuple[str, ...], categories: 
     rows = (rows / rows.sum(1, keepdim=True)).cpu().numpy()
     figure, axes = subplots(figsize=(7, 0.28 * len(categories) + 1.4))
     sns.heatmap(
-        rows, ax=axes, cmap="viridis", vmin=0, vmax=1, xticklabels=label_names, yticklabels=categories,
+        rows, ax=axes, cmap="viridis", vmin=0, vmax=1, xticklabels=label_names, yticklabels=names or categories,
         cbar_kws={"label": "share of the category's mass"},
     )  # fmt: skip
     axes.set(ylabel="category c")
-    axes.tick_params(axis="x", rotation=40)
+    axes.tick_params(axis="x", rotation=40 if max(map(len, label_names)) > 3 else 0)
     axes.tick_params(axis="y", rotation=0)
     return figure
 
