@@ -13,7 +13,7 @@ from docutils.nodes import make_id
 
 from cpvae_lite import load_model
 from cpvae_lite.storage import write_json
-from cpvae_lite.study.claims import MEASURED, NOT_BORNE_OUT, OPEN_HERE, VERDICT, Claim, Verdicts, claims_table
+from cpvae_lite.study.claims import HEADER, LONG, NOT_BORNE_OUT, OPEN_HERE, Claim, claims_table
 from cpvae_lite.study.claims_images import IMAGES
 from cpvae_lite.study.claims_synthetic import LAST, LOW, SLOW, SYNTHETIC, USUAL
 from cpvae_lite.study.results import Results
@@ -195,14 +195,24 @@ def test_a_verdict_must_be_one():
         Claim("S0", "all is well", "perhaps", "synthetic#exercises", lambda stored: "", lambda stored: True)
 
 
-def toy(measured="a figure", stands=lambda stored: True, says="it works"):
-    return Claim("S0", says, "holds", "synthetic#exercises", lambda stored: measured, stands)
+def toy(measured="a figure", stands=lambda stored: True, says="it works", verdict="holds"):
+    return Claim("S0", says, verdict, "synthetic#exercises", lambda stored: measured, stands)
+
+
+def cells_of(claim):
+    """The row of a claim on a page, and its three cells."""
+    html = claims_table([claim])._repr_html_()
+    (row,) = re.findall("<tbody>(.*)</tbody>", html, re.DOTALL)
+    return row, re.findall(r"<t[hd] [^>]*>(.*?)</t[hd]>", row)
 
 
 def test_the_table_has_a_row_for_each_claim():
     table = claims_table(SYNTHETIC)
-    assert isinstance(table, Table) and table.header == ["the paper says", "verdict", "what we measured", "shown in"]
-    assert table.rows == [[one.says, one.verdict, one.measured(SHIPPED_RESULTS), one.where] for one in SYNTHETIC]
+    assert isinstance(table, Table) and table.header == HEADER
+    assert HEADER == ("claim", "the paper says", "verdict", "what we measured", "shown in")
+    assert table.rows == [
+        [one.number, one.says, one.verdict, one.measured(SHIPPED_RESULTS), one.where] for one in SYNTHETIC
+    ]
 
 
 def test_the_table_reads_the_folder_that_it_is_given(tmp_path):
@@ -214,7 +224,7 @@ def test_the_table_reads_the_folder_that_it_is_given(tmp_path):
         return stored("toy").over_seeds("cp-2", lambda run: run["modes"])
 
     claim = Claim("S0", "two", "holds", "toys#two", lambda s: modes(s).format(1), lambda s: min(modes(s).values) == 2)
-    assert claims_table([claim], tmp_path).rows == [["two", "holds" + NOT_BORNE_OUT, "1.5 ± 0.7", "toys#two"]]
+    assert claims_table([claim], tmp_path).rows == [["S0", "two", "holds" + NOT_BORNE_OUT, "1.5 ± 0.7", "toys#two"]]
 
 
 def test_a_sentence_about_a_run_that_is_not_there_is_open_and_the_others_are_judged(tmp_path):
@@ -222,7 +232,7 @@ def test_a_sentence_about_a_run_that_is_not_there_is_open_and_the_others_are_jud
     missing = toy(stands=lambda stored: stored("toy").first("cp-2"))
     unkept = toy(stands=lambda stored: load_model(tmp_path / "toy" / "cp-3-seed0"))
     rows = claims_table([missing, toy(), unkept], tmp_path).rows
-    assert [row[1:3] for row in rows] == [
+    assert [row[2:4] for row in rows] == [
         [f"{OPEN_HERE}: {tmp_path / 'toy'} holds no run of cp-2; there are none", ""],
         ["holds", "a figure"],
         [f"{OPEN_HERE}: {tmp_path / 'toy' / 'cp-3-seed0'} holds no finished model (model.json is missing)", ""],
@@ -231,37 +241,58 @@ def test_a_sentence_about_a_run_that_is_not_there_is_open_and_the_others_are_jud
 
 @pytest.mark.parametrize("claims", [SYNTHETIC, IMAGES], ids=["synthetic", "images"])
 def test_without_any_run_all_sentences_are_open(claims, tmp_path):
-    assert all(row[1].startswith("open") and row[2] == "" for row in claims_table(claims, tmp_path).rows)
+    assert all(row[2].startswith("open") and row[3] == "" for row in claims_table(claims, tmp_path).rows)
 
 
 def test_long_sentences_wrap_in_a_terminal_and_on_a_page():
     table = claims_table([toy("0.123 ± 0.456, " * 9, says="a < b"), toy("none")])
     lines = str(table).split("\n")
-    assert max(map(len, lines)) <= 4 * CHARACTERS + 6 and len(lines) > 5
+    assert max(map(len, lines)) <= 5 + 4 * CHARACTERS + 8 and len(lines) > 5
     assert sum("0.123\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}0.456," in line for line in lines) > 2
     html = table._repr_html_()
     cells = re.findall(r"<t[hd] [^>]*>", html)
-    assert len(cells) == 12 and all("text-align: left" in cell and "white-space: normal" in cell for cell in cells)
+    assert len(cells) == 9 and all("text-align: left" in cell and "white-space: normal" in cell for cell in cells)
     assert html.count("a &lt; b") == 1
 
 
+def test_a_page_cites_a_claim_by_its_number_and_leads_from_its_sentence_to_the_place():
+    table = claims_table([toy(says="a < b")])
+    row, (sentence, *_) = cells_of(toy(says="a < b"))
+    assert row.count('<tr id="claim-S0">') == 1 and ">S0</span> <a " in sentence
+    assert sentence.endswith('<a href="synthetic.html#exercises">a &lt; b</a>') and row.count("<a ") == 1
+    assert "S0" in str(table) and "synthetic#exercises" in str(table)
+    assert re.findall(r'<th scope="col"[^>]*>(.*?)</th>', table._repr_html_()) == list(HEADER[1:-1])
+
+
+def test_a_place_that_is_no_section_is_no_link():
+    claim = Claim("S0", "it works", "holds", "not here", lambda stored: "", lambda stored: True)
+    assert "<a " not in claims_table([claim])._repr_html_()
+
+
 def test_the_parts_of_a_sentence_have_lines_and_its_verdict_a_badge_on_a_page():
-    parts = toy("3; 4 < 5; 6", says="holds water; so it does")
-    html = claims_table([parts])._repr_html_()
-    assert "3;<br>4 &lt; 5;<br>6" in html and "holds water;<br>so it does" in html
-    assert "<details>" not in html
-    assert re.findall(r"<span [^>]*>(.*?)</span>", html) == ["✓ holds"]  # not that of the other columns
+    row, (_, verdict, measured) = cells_of(toy("3; 4 < 5; 6", verdict="holds water; so it does"))
+    assert measured == "3;<br>4 &lt; 5;<br>6" and verdict.endswith("✓ holds</span> water;<br>so it does")
+    assert "<details>" not in row and row.count("✓") == 1  # not in the other columns
 
 
-def test_of_many_figures_a_page_folds_all_but_the_first_part():
-    many = "; ".join(f"figure {number}" for number in range(40))
-    table = Verdicts(["the paper says", VERDICT, MEASURED], [["a sentence", "holds", many]])
-    first, rest = table._repr_html_().split("<details><summary>more figures</summary>")
-    assert first.endswith("figure 0;") and rest.startswith("figure 1;<br>figure 2;") and "figure 39</details>" in rest
-    assert "figure 39" in str(table) and "details" not in str(table)
+@pytest.mark.parametrize(
+    ("verdict", "shown"),
+    [
+        ("depends on a: b; c", " on a:<br>b;<br>c"),
+        ("depends on a (of 1.5). B: c", " on a (of 1.5).<br>B: c"),
+        ("depends: a and b; c", ": a and b;<br>c"),
+        ("depends: a and b", ": a and b"),
+    ],
+)
+def test_the_first_clause_of_a_verdict_comes_first(verdict, shown):
+    assert cells_of(toy(verdict=verdict))[1][1].endswith(f"± depends</span>{shown}")
 
 
-def test_the_place_of_a_claim_is_a_link_on_a_page():
-    html = claims_table([toy()])._repr_html_()
-    assert html.count('><a href="synthetic.html#exercises">synthetic</a></td>') == html.count("<a ") == 1
-    assert "synthetic#exercises" in str(claims_table([toy()]))
+@pytest.mark.parametrize("place, more", [(1, "more"), (2, "more figures")])
+def test_of_a_long_text_a_page_folds_all_but_the_first_part(place, more):
+    many = "holds for 0; " + "; ".join(f"part {number}" for number in range(40))
+    assert len(many) > LONG
+    shown = cells_of(toy(many, verdict=many))[1][place]
+    first, rest = shown.split(f"<details><summary>{more}</summary>")
+    assert first.endswith(" for 0;") and rest.startswith("part 0;<br>part 1;") and rest.endswith("part 39</details>")
+    assert "details" not in str(claims_table([toy(many)]))

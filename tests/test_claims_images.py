@@ -168,6 +168,15 @@ OVERTURNED = [
     ("T4", "mnist", "indq", "negative_bound", 87.0),
     ("T4", "omniglot", "indqp", "kl_c", 0.5),
     ("T4", "omniglot", "cp", "kl_c", 0.5),
+    ("R7a", "fashion-mnist", "cp-150", "labels.item.accuracy", 0.6),
+    ("R7a", "fashion-mnist", "cp-10", "labels.item.accuracy", 0.75),
+    ("R7a", "mnist", "indq-150", "labels.digit.accuracy", 0.9),
+    ("R7a", "mnist", "cp-10", "labels.digit.accuracy", 0.9),
+    ("R7a", "fashion-mnist", "indqp", "labels.item.accuracy", 0.5),
+    ("R7b", "fashion-mnist", "cp-10", "label_posterior_millionths.item", ONE_EACH),
+    ("R7b", "fashion-mnist", "indq-150", "label_posterior_millionths.item", [[1.0] * 150] + [[0.5] * 150] * 9),
+    ("C2", "fashion-mnist", "cp", "generation.purity", 0.5),
+    ("C2", "fashion-mnist", "mog-150", "generation.counts", 15 * FEW_LABELS),
     ("M1a", "mnist", "cp", "generation.purity", 0.5),
     ("M1a", "mnist", "indq", "generation.purity", 0.5),
     ("M1b", "mnist", "cp", "used_categories", 100),
@@ -249,7 +258,7 @@ def test_every_verdict_can_be_overturned():
 def test_every_sentence_of_the_paper_is_there_once():
     numbers = [claim.number for claim in IMAGES]
     assert len(set(numbers)) == len(numbers)
-    counts = {"R": 6, "M": 3, "O": 2, "T": 4, "G": 3, "C": 1}
+    counts = {"R": 7, "M": 3, "O": 2, "T": 4, "G": 3, "C": 2}
     wanted = {f"{letter}{n}" for letter, count in counts.items() for n in range(1, count + 1)}
     assert {number[:2] for number in numbers} == wanted
 
@@ -304,4 +313,4 @@ def test_where_it_is_shown_is_a_section_of_the_book(claim):
 
 def test_the_table_shows_what_is_open():
     rows = claims_table(IMAGES).rows
-    assert sum(row[1].startswith("open") for row in rows) == len(IMAGES) - len(JUDGED) > 0
+    assert sum(row[2].startswith("open") for row in rows) == len(IMAGES) - len(JUDGED) > 0

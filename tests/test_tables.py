@@ -1,5 +1,6 @@
 """Tables as text and as HTML, and their entries over seeds."""
 
+import re
 from html.parser import HTMLParser
 
 import numpy as np
@@ -48,6 +49,30 @@ def results(tmp_path):
 def test_text_has_aligned_columns():
     lines = str(Table(["name", "x"], [["a", "10.5"], ["longer", "1"]])).split("\n")
     assert lines == ["name       x", "a       10.5", "longer     1"]
+
+
+def test_columns_of_figures_stand_at_the_right_and_words_at_the_left():
+    figures = ["1.0 ± 2.0", "–", "", "+1.03", "33%", "100*", "5,000", "0.69  0.70"]
+    for entry, side in [*((figure, "right") for figure in figures), ("cpu", "left"), ("91, 66, 130", "left")]:
+        table = Table(["n", "of all"], [["a", entry], ["b", "7"]])
+        assert table._repr_html_().count(f'style="text-align: {side}"') == (3 if side == "right" else 6)
+        last = str(table).split("\n")[-1]
+        assert last == ("b  " + ("7".rjust(max(6, len(entry))) if side == "right" else "7"))
+
+
+def cells(table):
+    """Of its last row: the kind of each cell, whether it stays in sight, and what it says."""
+    row = table._repr_html_().split("<tr>")[-1]
+    found = re.findall(r"<(t[hd])( scope=.row.)?( class=.kept.)? style=[^>]*>(?:<span>)?([^<]+)<", row)
+    return [(tag, bool(kept), text) for tag, _, kept, text in found]
+
+
+def test_words_before_the_first_figures_name_a_row_and_the_last_of_them_stays_in_sight():
+    table = Table(["data", "run", "bound", "on"], [["mnist", "cp-2", "1.0", "cpu"]])
+    assert cells(table) == [("th", False, "mnist"), ("th", True, "cp-2"), ("td", False, "1.0"), ("td", False, "cpu")]
+    assert '<th scope="col" class="kept" style="text-align: left"><span>run</span></th>' in table._repr_html_()
+    lists = Table(["label", "categories"], [["0", "1, 2, 3"]])  # no column of figures
+    assert cells(lists) == [("th", True, "0"), ("td", False, "1, 2, 3")]
 
 
 def test_html_holds_the_same_cells_and_escapes_them():

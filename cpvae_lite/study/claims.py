@@ -6,9 +6,11 @@ other results change the figures, and a verdict that they do not bear out says s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 from pathlib import Path
 
 from cpvae_lite._arguments import one_of
@@ -22,8 +24,10 @@ VERDICTS = {  # on a page each has a sign and a ground, on which white letters a
     "open": ("?", "#5c5c5c"),
 }
 BADGE = "background: {}; color: #fff; border-radius: 0.3em; padding: 0.05em 0.4em; white-space: nowrap"
-VERDICT, MEASURED = "verdict", "what we measured"  # columns
-LONG = 260  # characters of figures; of more the first part is open on a page, the rest folded
+NUMBER = "font-size: 0.85em; opacity: 0.7"  # of a sentence, before it
+HEADER = ("claim", "the paper says", "verdict", "what we measured", "shown in")
+PLACE = re.compile(r"([\w-]+)#([\w-]+)")  # a page of the book and a section there
+LONG = 260  # characters; of a longer text the first part is open on a page, the rest folded
 OPEN_HERE = "open in these results"
 NOT_BORNE_OUT = "; these results do not bear that out"
 
@@ -109,29 +113,56 @@ def numbered(claims: Iterable[Claim], *numbers: str) -> list[Claim]:
 
 
 class Verdicts(Sentences):
-    """Sentences whose verdicts stand out on a page, by a sign, a colour and a word; of many figures most are folded.
+    """Sentences of the paper, a row each with the columns of `HEADER`.
+
+    On a page the number stands before its sentence, which leads to the place that shows it, and `claim-S1a` is an
+    address. Verdicts stand out by a sign, a colour and a word. Of a long text all but the first part is folded.
 
     Example:
-        >>> html = Verdicts(["the paper says", "verdict"], [["a VAE finds both modes", "holds at once"]])._repr_html_()
-        >>> html[html.index("<span") : html.index("</td>")].split(">")
-        [..., '✓ holds</span', ' at once']
+        >>> row = ["S0", "a VAE finds both modes", "holds at once", "2 modes", "synthetic#exercises"]
+        >>> html = Verdicts(HEADER, [row])._repr_html_()
+        >>> html[html.index("<a ") : html.index("</a>")], "✓ holds</span> at once" in html, 'id="claim-S0"' in html
+        ('<a href="synthetic.html#exercises">a VAE finds both modes', True, True)
     """
 
     KIND = "dataframe sentences verdicts"
 
-    def _inside(self, column: str, text: str) -> str:
-        html = super()._inside(column, text)
-        for verdict, (sign, ground) in VERDICTS.items():
-            if column == VERDICT and html.startswith(verdict):
-                return f'<span style="{BADGE.format(ground)}">{sign} {verdict}</span>{html.removeprefix(verdict)}'
-        first, several, rest = html.partition("<br>")
-        if column == MEASURED and several and len(text) > LONG:
-            return f"{first}<details><summary>more figures</summary>{rest}</details>"
-        return html
+    def _head(self) -> str:
+        return f"<tr>{''.join(self._cell('col', place, name) for place, name in enumerate(self.header[1:-1]))}</tr>"
+
+    def _row(self, row: Sequence[str]) -> str:
+        number, says, verdict, measured, where = row
+        cells = (
+            self._cell("row", 0, f'<span style="{NUMBER}">{escape(number)}</span> {_link(self._inside(says), where)}'),
+            self._cell("", 1, self._badge(verdict)),
+            self._cell("", 2, self._parts(";", measured, "more figures")),
+        )
+        return f'<tr id="claim-{escape(number)}">{"".join(cells)}</tr>'
+
+    def _badge(self, verdict: str) -> str:
+        """The verdict's word on its ground, and the condition behind it."""
+        word = next(word for word in VERDICTS if verdict.startswith(word))
+        sign, ground = VERDICTS[word]
+        condition = self._parts(";:.", verdict.removeprefix(word), "more")
+        return f'<span style="{BADGE.format(ground)}">{sign} {word}</span>{condition}'
+
+    def _parts(self, ends: str, text: str, more: str) -> str:
+        """The first part of a text, up to one of some marks, and the rest below it."""
+        first, *rest = (self._inside(part) for part in re.split(rf"(?<=\S[{ends}]) ", text, maxsplit=1))
+        if not rest:
+            return first
+        if len(text) > LONG:
+            return f"{first}<details><summary>{more}</summary>{rest[0]}</details>"
+        return f"{first}<br>{rest[0]}"
+
+
+def _link(html: str, where: str) -> str:
+    place = PLACE.fullmatch(where)
+    return f'<a href="{place[1]}.html#{place[2]}">{html}</a>' if place else html
 
 
 def claims_table(claims: Iterable[Claim], folder: str | Path = SHIPPED) -> Table:
-    """What the paper says, our verdict, what we measured, and where the book shows it: a row for each claim.
+    """A row for each claim: what the paper says, our verdict, what we measured, and where the book shows it.
 
     Args:
         claims: in the order of the rows.
@@ -139,7 +170,7 @@ def claims_table(claims: Iterable[Claim], folder: str | Path = SHIPPED) -> Table
             about a run that is not there, or that kept no weights, is open.
 
     Returns:
-        A :class:`Verdicts` with these four columns.
+        A :class:`Verdicts`.
 
     Raises:
         ValueError: if a record is damaged.
@@ -147,14 +178,11 @@ def claims_table(claims: Iterable[Claim], folder: str | Path = SHIPPED) -> Table
     Example:
         >>> from cpvae_lite.study.claims_synthetic import SYNTHETIC
         >>> table = claims_table(SYNTHETIC[2:3])
-        >>> table.rows[0][:2]
-        ['INDq behaves like CP-VAE with 2 categories', 'holds at the best epoch, not at the last']
+        >>> table.rows[0][:3]
+        ['S2a', 'INDq behaves like CP-VAE with 2 categories', 'holds at the best epoch, not at the last']
     """
     stored = cache(lambda table: Results(table, folder))
-    return Verdicts(
-        ["the paper says", VERDICT, MEASURED, "shown in"],
-        [[claim.says, *_judged(claim, stored), claim.where] for claim in claims],
-    )
+    return Verdicts(HEADER, [[claim.number, claim.says, *_judged(claim, stored), claim.where] for claim in claims])
 
 
 def _judged(claim: Claim, stored: Stored) -> tuple[str, str]:

@@ -58,7 +58,7 @@ class Shown:
 
         Example:
             >>> from cpvae_lite.study.results import Results
-            >>> Shown(Results, CLOTHES, size=500).has("vae"), Shown(Results, CLOTHES, size=500).has("vae", "hvamp")
+            >>> Shown(Results, CLOTHES, size=500).has("vae", "hvamp"), Shown(Results, CLOTHES, size=20).has("vae", "cp")
             (True, False)
         """
         return all(self._label(name) in self._results for name in names)

@@ -105,6 +105,39 @@ def test_the_page_is_no_wider_than_the_screen(opened):
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
 
 
+def test_no_code_is_wider_than_a_desktop_page(opened):
+    page, _ = opened
+    clipped = """() => [...document.querySelectorAll("main div.cell_input pre")]
+        .filter(code => code.clientWidth && code.scrollWidth > code.clientWidth + 1)
+        .map(code => code.textContent.slice(0, 80))"""
+    if page.viewport_size["width"] > 1000:
+        assert page.evaluate(clipped) == []
+
+
+def test_rows_keep_their_names_in_sight(opened):
+    """At the end of a scroll too, and with room for what they name."""
+    page, _ = opened
+    lost = """() => [...document.querySelectorAll("main div.text_html:has(.kept)")].filter(output => {
+        output.scrollLeft = output.scrollWidth;
+        const [whole, name] = [output, output.querySelector(".kept")].map(part => part.getBoundingClientRect());
+        output.scrollLeft = 0;
+        return name.left < whole.left - 1 || name.width > whole.width / 2 + 1;
+    }).map(output => output.textContent.slice(0, 80))"""
+    assert page.evaluate(lost) == []
+
+
+def test_no_line_begins_with_the_comma_after_a_formula(opened):
+    page, _ = opened
+    fallen = """() => [...document.querySelectorAll("main p > span.math:has(> mjx-container)")].filter(formula => {
+        const next = formula.nextSibling, range = document.createRange();
+        if (next?.nodeType !== Node.TEXT_NODE || !/^[,.;:)]/.test(next.data)) return false;
+        range.setStart(next, 0);
+        range.setEnd(next, 1);
+        return range.getBoundingClientRect().top >= formula.firstChild.getBoundingClientRect().bottom;
+    }).map(formula => formula.textContent)"""
+    assert page.evaluate(fallen) == []
+
+
 def test_the_chapter_shows_categories_and_the_bar(context, site):
     page = context.new_page()
     page.goto(f"{site}/book/fashion-mnist.html", wait_until="networkidle")
