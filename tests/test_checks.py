@@ -45,7 +45,7 @@ def test_worlds_follow_the_seed():
 @pytest.mark.parametrize(
     "name, settings, rows",
     [
-        ("cp", {}, {"20 cp", "20 indq"}),  # as built in the paper it is INDq too
+        ("cp", {}, {"20 cp", "20 indq"}),  # as the paper draws it, it is INDq too
         ("cp", {"gate": "sample"}, {"20 cp"}),
         ("indq", {}, {"20 cp", "20 indq"}),
         ("indp", {"gate": "sample"}, {"20 cp", "20 indp", "5.1 B indp", "5.1 C indp"}),
