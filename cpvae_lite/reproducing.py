@@ -109,11 +109,13 @@ def _run_missing(todo: list[Experiment], options: argparse.Namespace) -> int:
 
 def _print_states(wanted: list[Experiment], todo: list[Experiment], folder: Path) -> None:
     """Every run that was asked for, and what has become of it."""
-    left = {experiment.name for experiment in todo}
+    left, width = {experiment.name for experiment in todo}, max(len(experiment.name) for experiment in wanted)
     for experiment in wanted:
-        epochs = epochs_so_far(experiment, folder) if experiment.name in left else 0
-        state = "done" if experiment.name not in left else f"goes on after epoch {epochs}" if epochs else "missing"
-        print(f"{experiment.name:{max(len(each.name) for each in wanted)}}  {state}")
+        state = "done"
+        if experiment.name in left:
+            epochs = epochs_so_far(experiment, folder)
+            state = f"goes on after epoch {epochs}" if epochs else "missing"
+        print(f"{experiment.name:{width}}  {state}")
 
 
 def _print_tables(wanted: list[Experiment], folder: Path) -> None:

@@ -75,20 +75,6 @@ def test_pairs_are_compared_by_their_nearest_two(cp, indq, indp, indqp, pair, tw
     assert shown.better_pair(float) == pair and shown.twice(float, BOTH, PLAIN) == twice
 
 
-@pytest.mark.parametrize(
-    ("cp", "indq", "level"), [((1, 3), (2, 2), True), ((1, 2), (3, 4), False), ((1,), (2,), False)]
-)
-def test_means_within_their_deviations_are_level(cp, indq, level):
-    class Seeds(Shown):
-        def __init__(self):
-            self._values = {"cp": cp, "indq": indq}
-
-        def over_seeds(self, name, figure):
-            return Spread.over(self._values[name])
-
-    assert Seeds().level(used) is level
-
-
 def test_figures_of_labels():
     found = {
         "labels": {"digit": {"nmi": 0.1, "ari": 0.2, "purity": 0.3, "accuracy": 0.4}},

@@ -77,8 +77,8 @@ class FittedMixture:
             >>> found.responsibilities(torch.tensor([[-4.0], [0.0]])).round().tolist()
             [[1.0, 0.0], [0.0, 0.0]]
         """
-        joint = diagonal_normal(self.mean, self.variance.log()).log_prob(codes.unsqueeze(1)) + self.weights.log()
-        return joint.softmax(1)
+        components = self.density().component_distribution
+        return (components.log_prob(codes.unsqueeze(1)) + self.weights.log()).softmax(1)
 
     def as_prior_of(self, vae: LatentVariableModel) -> LatentVariableModel:
         """A copy of a VAE that draws its codes from these components.

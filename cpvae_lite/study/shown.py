@@ -193,18 +193,6 @@ class Shown:
         """
         return ", ".join(f"{NAMES[name]} {self.generating_bound(name):.2f}" for name in names)
 
-    def level(self, figure: Figure) -> bool:
-        """Whether CP-VAE and INDq are no further apart than their deviations over seeds; a single run has none.
-
-        Example:
-            >>> from cpvae_lite.study.image_figures import empty
-            >>> from cpvae_lite.study.results import Results
-            >>> letters(Results).level(empty), letters(Results).level(lambda found: found["categories"])
-            (False, True)
-        """
-        deviations = [self.over_seeds(name, figure).deviation or 0.0 for name in BOTH]
-        return abs(self.excess(figure)) <= sum(deviations)
-
     def better_pair(self, figure: Figure) -> tuple[str, ...] | None:
         """BOTH or PLAIN, if each of these two models has a smaller figure than each of the others; None if neither.
 

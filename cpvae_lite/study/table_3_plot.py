@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from cpvae_lite.config import NAMES
 from cpvae_lite.figures import panels
-from cpvae_lite.study.columns import BOUND, RELAXED, Column
+from cpvae_lite.study.baseline import VAE, of_vae
+from cpvae_lite.study.columns import Column
 from cpvae_lite.study.experiments import Experiment
 from cpvae_lite.study.paper import reported
 from cpvae_lite.study.results import Results
@@ -18,7 +19,6 @@ from cpvae_lite.study.table_3 import OURS, rows_of
 
 LOOKS = (("x", panels.PINK), ("o", panels.BLUE), ("|", panels.RED))  # of our columns; marks differ as colours do
 MARGIN = 0.5  # nats
-VAE = "vae"
 FAR = 15.0  # nats from the nearest of ours; what the paper reports beyond stands at the border as a number
 
 Point = tuple[float, int]  # nats, and the line where it stands
@@ -65,12 +65,9 @@ def plot_from_vae(results: Results) -> Figure:
         False
     """
     runs = [run for run in rows_of(results.table) if run.model["name"] != VAE]
-    of_vae = reported(VAE, results.table, None)
-    printed = [(_reported(run, results.table) - of_vae, y) for y, run in enumerate(runs)]
-    ours = []
-    for column in OURS:
-        base = (BOUND if column is RELAXED else column).mean(results, VAE)
-        ours.append([(x - base, y) for x, y in _points(results, runs, column)])
+    of_paper = reported(VAE, results.table, None)
+    printed = [(_reported(run, results.table) - of_paper, y) for y, run in enumerate(runs)]
+    ours = [[(x - of_vae(column, results), y) for x, y in _points(results, runs, column)] for column in OURS]
     figure = _plot(runs, printed, ours, "nats per test image less those of the plain VAE, less is better")
     figure.axes[0].axvline(0, color=panels.BLACK, linewidth=0.8, zorder=0)
     return figure
