@@ -30,7 +30,8 @@ def test_a_fit_finds_places_widths_and_weights():
 
 
 def test_its_density_is_the_weighted_sum_of_its_components():
-    found, code = FittedMixture.of(two_clouds(), components=2), torch.tensor([1.0, 2.0, 3.0])
+    found = FittedMixture(torch.tensor([0.25, 0.75]), torch.tensor([[-0.5] * 3, [0.5] * 3]), torch.ones(2, 3))
+    code = torch.tensor([0.1, -0.2, 0.3])  # near both, so that the weights count
     each = torch.distributions.Normal(found.mean, found.variance.sqrt()).log_prob(code).sum(1).exp()
     assert found.density().log_prob(code).exp().item() == pytest.approx((found.weights * each).sum().item(), rel=1e-5)
     expected = found.weights * each / (found.weights * each).sum()
