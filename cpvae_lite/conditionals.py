@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 Values = dict[str, Tensor]
 
-# Variances that a network computes stay between exp(-6) and exp(2), as in a public copy of the paper's implementation:
-# those of posteriors, and in two levels that of the prior p(z1|z2).
+# Variances that a network computes stay between exp(-6) and exp(2), as in a public copy of the paper's implementation,
+# unless a model is built without: those of posteriors, and in two levels that of the prior p(z1|z2).
 LOG_VARIANCE_RANGE = (-6.0, 2.0)
 
 
@@ -101,9 +101,9 @@ class Gaussian(Conditional):
     """Diagonal Gaussian whose mean and log-variance come from a network of the parents.
 
     Args:
-        net: maps the parents to (..., 2 D): the means, then the log-variances, which are clipped
-            to `LOG_VARIANCE_RANGE`.
+        net: maps the parents to (..., 2 D): the means, then the log-variances.
         parents: names of the parents, in the order of the network's inputs.
+        clipped: keep the log-variances within `LOG_VARIANCE_RANGE`.
 
     Example:
         >>> from cpvae_lite.nets import MLP
@@ -115,13 +115,14 @@ class Gaussian(Conditional):
         [-6.0, 2.0]
     """
 
-    def __init__(self, net: nn.Module, *parents: str):
+    def __init__(self, net: nn.Module, *parents: str, clipped: bool = True):
         super().__init__(*parents)
         self.net = net
+        self.clipped = clipped
 
     def forward(self, values: Values) -> D.Independent:
         mean, log_variance = self.net(*self.context(values)).chunk(2, dim=-1)
-        return diagonal_normal(mean, log_variance.clamp(*LOG_VARIANCE_RANGE))
+        return diagonal_normal(mean, log_variance.clamp(*LOG_VARIANCE_RANGE) if self.clipped else log_variance)
 
 
 class Categorical(Conditional):

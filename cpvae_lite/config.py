@@ -20,6 +20,7 @@ NAMES = {  # in the paper's order
     "hvae": "HVAE",
     "hvamp": "HVamp",
 }
+WEIGHT_STARTS = ("glorot", "he")  # how far apart weights of networks start: by both widths, or by the inputs' alone
 STARTS = ("normal", "uniform")  # where the means of p(z|c) start: around 0 with the spread given, or within [0, 1]
 CONDITIONAL = ("cp", "indq")  # the models whose prior p(z|c) depends on the category
 GATED = ("cp", "indp")  # the models whose posterior of z has that layer
@@ -31,6 +32,7 @@ OWNERS = {  # of settings that not every model has: what they set, and the model
     "elu_logits": ("logits of c", CATEGORICAL),
     "prior_start": ("p(z|c)", CONDITIONAL),
     "learned_prior": ("p(z|c)", CONDITIONAL),
+    "prior_variance": ("p(z|c)", CONDITIONAL),
     "prior_spread": ("components to set apart", SPREAD),
 }
 BY_THE_DATA = ("features", "likelihood")  # settings of a model that nobody chooses
@@ -45,6 +47,16 @@ def titled(label: str) -> str:
     """
     name, _, rest = label.partition("-")
     return f"{NAMES[name]} {rest}".rstrip()
+
+
+def has_setting(name: str, setting: str) -> bool:
+    """Whether a model has a part that a setting is of.
+
+    Example:
+        >>> has_setting("indq", "learned_prior"), has_setting("vae", "learned_prior"), has_setting("vae", "hidden")
+        (True, False, True)
+    """
+    return setting not in OWNERS or name in OWNERS[setting][1]
 
 
 @dataclass(frozen=True)
@@ -65,6 +77,9 @@ class ModelConfig:
             logits of the pseudo-inputs. The paper does not give it. A model without components keeps the default.
         prior_start: "normal" for means of p(z|c) drawn with that spread around zero, "uniform" for [0, 1].
         learned_prior: False keeps the means and variances of p(z|c) as they start.
+        prior_variance: of every component of p(z|c) at the start.
+        clip: keep the log-variances that networks compute within `cpvae_lite.conditionals.LOG_VARIANCE_RANGE`.
+        weights_start: "glorot", as in the paper, or "he": see :class:`cpvae_lite.nets.Affine`.
 
     Example:
         >>> ModelConfig("cq", features=784)
@@ -85,6 +100,9 @@ class ModelConfig:
     prior_spread: float = 0.3
     prior_start: str = "normal"
     learned_prior: bool = True
+    prior_variance: float = 1.0
+    clip: bool = True
+    weights_start: str = "glorot"
 
     def __post_init__(self):
         one_of("model", self.name, NAMES, NAMES)
@@ -93,11 +111,12 @@ class ModelConfig:
         for name in ("features", "latent_size", "hidden"):
             object.__setattr__(self, name, whole_number(name, getattr(self, name)))
         one_of("prior_start", self.prior_start, STARTS)
-        for name in ("elu_logits", "learned_prior"):
+        one_of("weights_start", self.weights_start, WEIGHT_STARTS)
+        for name in ("elu_logits", "learned_prior", "clip"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name} must be True or False, not {getattr(self, name)!r}")
-        spread = finite_number("prior_spread", self.prior_spread, least=0, strict=True)
-        object.__setattr__(self, "prior_spread", spread)
+        for name in ("prior_spread", "prior_variance"):
+            object.__setattr__(self, name, finite_number(name, getattr(self, name), least=0, strict=True))
         self._require_owners()
         if self.name in SINGLE:
             if self.categories is not None:
@@ -109,7 +128,7 @@ class ModelConfig:
     def _require_owners(self) -> None:
         for setting, (part, owners) in OWNERS.items():
             value = getattr(self, setting)
-            if value != getattr(ModelConfig, setting) and self.name not in owners:
+            if value != getattr(ModelConfig, setting) and not has_setting(self.name, setting):
                 raise ValueError(f"{self.name} has no {part} for {setting}={value!r}; {', '.join(owners)} have")
         if self.prior_start == "uniform" and self.prior_spread != ModelConfig.prior_spread:
             raise ValueError("prior_spread is for prior_start='normal'; 'uniform' draws the means from [0, 1]")

@@ -7,6 +7,7 @@ of being copied into one wide matrix, and a category given by its index costs on
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -41,6 +42,24 @@ class Affine(nn.Module):
         weight = torch.cat([nn.init.xavier_uniform_(torch.empty(shape)) for _ in range(layers)])
         self.weights = nn.ParameterList(w.clone() for w in weight.split(list(in_features), dim=1))
         self.bias = nn.Parameter(torch.zeros(out_features))
+
+    @torch.no_grad()
+    def start_wide(self) -> None:
+        """Draw the weights anew, with variance 2 / (the width of all inputs), whatever the width of the output.
+
+        Reference:
+            He, Zhang, Ren and Sun, Delving deep into rectifiers, 2015.
+
+        Example:
+            >>> layer = Affine([300, 100], 784)
+            >>> before = layer.weights[0].std()  # Glorot: √(2 / (400 + 784))
+            >>> layer.start_wide()
+            >>> before.round(decimals=2), layer.weights[0].std().round(decimals=2)  # √(2 / 400)
+            (tensor(0.0400), tensor(0.0700))
+        """
+        width = sum(weight.shape[1] for weight in self.weights)
+        for weight in self.weights:
+            weight.normal_(0, math.sqrt(2 / width))
 
     def forward(self, *inputs: Tensor) -> Tensor:
         first, *rest = zip(inputs, self.weights, strict=True)

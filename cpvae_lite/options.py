@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cpvae_lite._arguments import whole_number
 from cpvae_lite._version import __version__
-from cpvae_lite.config import GATES, ModelConfig
+from cpvae_lite.config import GATES, WEIGHT_STARTS, ModelConfig
 from cpvae_lite.datasets import DATASETS
 from cpvae_lite.schedule import OBJECTIVES, TrainConfig
 from cpvae_lite.study.grids import WHAT
@@ -126,14 +126,32 @@ def _add_model(add: Callable) -> None:
         default=None,
         help="keep the means and variances of p(z|c) as they start",
     )
+    add(
+        "--prior-variance",
+        type=float,
+        metavar="V",
+        help=f"of every component of p(z|c) at the start; default: {ModelConfig.prior_variance}",
+    )
     add("--elu-logits", action="store_true", default=None, help="apply an ELU to the logits of c")
     add("--gate", metavar="HOW", help=f"what q(z|x,c) sees of c: {' or '.join(GATES)}; default: probs")
+    add("--no-clip", dest="clip", action="store_false", default=None, help="leave log-variances of any size alone")
+    add(
+        "--weights-start",
+        metavar="HOW",
+        help=f"of the networks: {' or '.join(WEIGHT_STARTS)}; default: {ModelConfig.weights_start}",
+    )
 
 
 def _add_training(add: Callable) -> None:
     add("--epochs", type=int, metavar="N", help=f"at most; default: {TrainConfig.epochs}")
     add("--batch-size", type=int, metavar="B", help=f"default: {TrainConfig.batch_size}")
     add("--learning-rate", type=float, metavar="R", help=f"of Adam; default: {TrainConfig.learning_rate}")
+    add(
+        "--unit-gradients",
+        action="store_true",
+        default=None,
+        help="divide the gradient of each tensor by its length before Adam sees it",
+    )
     add("--warmup", type=int, metavar="N", help=f"epochs until the KL weight is 1; default: {TrainConfig.warmup}")
     add("--patience", type=int, metavar="N", help=f"epochs to wait for a better bound; default: {TrainConfig.patience}")
     add(

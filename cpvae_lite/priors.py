@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.distributions as D
 from torch import Tensor, nn
@@ -59,6 +61,7 @@ class ComponentGaussian(Conditional):
             expectation under q(c|x), the first term of Eq. 12; with "c" it is that of the draw of c
             (a relaxed draw weighs the categories, a hard one picks one).
         learned: False keeps means and variances as they start.
+        variance: of every component at the start.
 
     Example:
         >>> prior = ComponentGaussian(categories=10, size=40, spread=0.3)
@@ -71,13 +74,21 @@ class ComponentGaussian(Conditional):
     mean: Tensor
     log_variance: Tensor
 
-    def __init__(self, categories: int, size: int, spread: float | None, weights: str = "pi", learned: bool = True):
+    def __init__(
+        self,
+        categories: int,
+        size: int,
+        spread: float | None,
+        weights: str = "pi",
+        learned: bool = True,
+        variance: float = 1.0,
+    ):
         super().__init__("c")
         self.weights = weights
         start = torch.rand(categories, size) if spread is None else spread * torch.randn(categories, size)
         keep = self._learn if learned else self.register_buffer
         keep("mean", start)
-        keep("log_variance", torch.zeros(categories, size))
+        keep("log_variance", torch.full((categories, size), math.log(variance)))
 
     def _learn(self, name: str, start: Tensor) -> None:
         self.register_parameter(name, nn.Parameter(start))

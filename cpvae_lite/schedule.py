@@ -23,6 +23,7 @@ class TrainConfig:
         epochs: at most this many.
         batch_size: images a step.
         learning_rate: of Adam.
+        unit_gradients: divide the gradient of each tensor of weights by its length before Adam sees it.
         warmup: epochs over which the KL weight rises linearly to 1; 0 for none.
         patience: stop when the validation bound has not improved for this many epochs after the warm-up.
         objective: what is maximised: "relaxed", with a Gumbel–Softmax c, as in the paper; or "summed", the bound
@@ -48,6 +49,7 @@ class TrainConfig:
     epochs: int = 300
     batch_size: int = 100
     learning_rate: float = 5e-4
+    unit_gradients: bool = False
     warmup: int = 100
     patience: int = 50
     objective: str = "relaxed"
@@ -64,8 +66,9 @@ class TrainConfig:
         checked |= {name: finite_number(name, getattr(self, name), least=0, strict=True) for name in _RATES}
         checked["temperature_decay"] = finite_number("temperature_decay", self.temperature_decay, least=0)
         checked["objective"] = one_of("objective", self.objective, OBJECTIVES)
-        if not isinstance(self.compile, bool):
-            raise TypeError(f"compile must be True or False, not {self.compile!r}")
+        for name in ("unit_gradients", "compile"):
+            if not isinstance(getattr(self, name), bool):
+                raise TypeError(f"{name} must be True or False, not {getattr(self, name)!r}")
         for name, value in checked.items():  # plain numbers, whatever kind was given: JSON can hold them
             object.__setattr__(self, name, value)
 

@@ -19,6 +19,8 @@ from cpvae_lite.saved import not_finite
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.state import TrainState
 
+TINY = 1e-7  # a gradient shorter than this stays shorter than one
+
 
 class NotFiniteError(ArithmeticError):
     """The loss is infinite or not a number.
@@ -63,12 +65,13 @@ def objective(
     return {"loss": -terms.objective(kl_weight).mean()} | means
 
 
-def descend(terms: dict[str, Tensor], optimizer: torch.optim.Optimizer) -> Tensor:
+def descend(terms: dict[str, Tensor], optimizer: torch.optim.Optimizer, unit_gradients: bool = False) -> Tensor:
     """One step of the optimiser down the gradient of terms["loss"] (Eqs. 14-16).
 
     Args:
         terms: scalars by name, as :func:`objective` gives them.
         optimizer: of the parameters that they depend on.
+        unit_gradients: divide the gradient of each parameter by its length first.
 
     Returns:
         All terms as they were before the step, without gradients, (terms,).
@@ -79,11 +82,24 @@ def descend(terms: dict[str, Tensor], optimizer: torch.optim.Optimizer) -> Tenso
         tensor([9.])
         >>> weight.item()  # the gradient was 6
         1.5
+        >>> _ = descend({"loss": weight.square()}, torch.optim.SGD([weight], lr=0.25), unit_gradients=True)
+        >>> weight.item()
+        1.25
     """
     optimizer.zero_grad()
     terms["loss"].backward()
+    if unit_gradients:
+        _shorten(optimizer)
     optimizer.step()
     return torch.stack(list(terms.values())).detach()
+
+
+def _shorten(optimizer: torch.optim.Optimizer) -> None:
+    """Bring the gradient of each parameter to length one; a gradient of zero stays."""
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            if parameter.grad is not None:
+                parameter.grad.div_(parameter.grad.norm().clamp_min(TINY))
 
 
 class Steps:
@@ -147,7 +163,7 @@ class Steps:
     def _step(self) -> Tensor:
         terms = self._objective(self.state.model, self.images[self._batch], self._kl_weight, self._draw)
         self._names = list(terms)
-        return descend(terms, self.state.optimizer)
+        return descend(terms, self.state.optimizer, self.config.unit_gradients)
 
     def close(self) -> None:
         """Drop the recording with its memory, which the last gradients lie in."""

@@ -37,7 +37,7 @@ from cpvae_lite.conditionals import Categorical, Conditional, Gaussian, Standard
 from cpvae_lite.config import GATES, LIKELIHOODS, ModelConfig
 from cpvae_lite.latents import Latent
 from cpvae_lite.model import LatentVariableModel
-from cpvae_lite.nets import MLP
+from cpvae_lite.nets import MLP, Affine
 from cpvae_lite.priors import ComponentGaussian, MixtureOfGaussians, VampPrior
 
 
@@ -98,6 +98,8 @@ def compose(config: ModelConfig, seed: int = 0) -> LatentVariableModel:
     """
     with seeded(seed):
         model = _built(config)
+        if config.weights_start == "he":
+            _start_wide(model)
     model.config = config
     return model
 
@@ -110,6 +112,12 @@ def _built(config: ModelConfig) -> LatentVariableModel:
         sizes = ", ".join(f"{name}={getattr(config, name)}" for name in names if getattr(config, name) is not None)
         reason = str(error).partition("\n")[0]  # what follows are frames of C++
         raise ValueError(f"{config.name} cannot be built with {sizes}; try smaller sizes ({reason})") from error
+
+
+def _start_wide(model: LatentVariableModel) -> None:
+    for part in model.modules():
+        if isinstance(part, Affine):
+            part.start_wide()
 
 
 def vae(config: ModelConfig) -> LatentVariableModel:
@@ -249,8 +257,8 @@ def _with_categories(config: ModelConfig, posterior: Conditional, prior: Conditi
 
 def _two_levels(config: ModelConfig, z2: Latent, trunk: nn.Module) -> LatentVariableModel:
     size, hidden = config.latent_size, config.hidden
-    posterior = Gaussian(MLP([hidden, size], [hidden], 2 * size), "h", "z2")
-    prior = Gaussian(MLP([size], [hidden, hidden], 2 * size), "z2")
+    posterior = _gaussian(config, MLP([hidden, size], [hidden], 2 * size), "h", "z2")
+    prior = _gaussian(config, MLP([size], [hidden, hidden], 2 * size), "z2")
     return _model(config, [z2, Latent("z1", prior, posterior)], _likelihood(config, z1=size, z2=size), trunk)
 
 
@@ -271,17 +279,23 @@ def _trunk(config: ModelConfig) -> nn.Module:
 
 
 def _posterior_of_x(config: ModelConfig) -> Gaussian:
-    return Gaussian(MLP([config.hidden], [], 2 * config.latent_size), "h")
+    return _gaussian(config, MLP([config.hidden], [], 2 * config.latent_size), "h")
 
 
 def _posterior_of_x_and_c(config: ModelConfig) -> Gaussian:
     gate = MLP([config.hidden, config.categories], [config.hidden], 2 * config.latent_size)
-    return Gaussian(gate, "h", GATES[config.gate])
+    return _gaussian(config, gate, "h", GATES[config.gate])
+
+
+def _gaussian(config: ModelConfig, net: MLP, *parents: str) -> Gaussian:
+    return Gaussian(net, *parents, clipped=config.clip)
 
 
 def _prior_of_c(config: ModelConfig, weights: str) -> ComponentGaussian:
     spread = config.prior_spread if config.prior_start == "normal" else None
-    return ComponentGaussian(config.categories, config.latent_size, spread, weights, config.learned_prior)
+    return ComponentGaussian(
+        config.categories, config.latent_size, spread, weights, config.learned_prior, config.prior_variance
+    )
 
 
 def _vamp_prior(config: ModelConfig, trunk: nn.Module, posterior: Gaussian) -> VampPrior:

@@ -84,12 +84,15 @@ def test_the_objective_is_that_of_the_option(tmp_path, capsys):
 
 def test_what_was_given_is_what_is_trained(tmp_path):
     ablated = ["--elu-logits", "--prior-start", "uniform", "--frozen-prior", "--temperature-decay", "0.5"]
+    ablated += ["--prior-variance", "5.2", "--no-clip", "--weights-start", "he", "--unit-gradients"]
     small = ["--hidden", "8", "--latent-size", "2", "--out", str(tmp_path)]
     assert cli.main(["train", *QUICK, *small, *ablated]) == 0
     prior = load_model(tmp_path).latents[-1].prior
     assert not list(prior.parameters()) and prior.mean.min() >= 0  # means drawn from [0, 1] that stayed
     begun = json.loads((tmp_path / "run.json").read_text())
     assert begun["model"]["elu_logits"] and begun["training"]["temperature_decay"] == 0.5
+    assert begun["model"]["clip"] is False and begun["training"]["unit_gradients"] is True
+    assert (begun["model"]["prior_variance"], begun["model"]["weights_start"]) == (5.2, "he")
     assert begun["model"]["prior_spread"] == ModelConfig.prior_spread  # what was not given has its default
 
 
@@ -268,6 +271,8 @@ def test_evaluate_and_sample_refuse_an_unfinished_run(run, tmp_path, capsys):
         (["--dataset", "fashon-mnist"], "did you mean 'fashion-mnist'"),
         (["--gate", "prob"], "did you mean 'probs'"),
         (["--prior-start", "unifrom"], "did you mean 'uniform'"),
+        (["--prior-variance", "0"], "prior_variance must be finite and above 0"),
+        (["--weights-start", "glorto"], "did you mean 'glorot'"),
         (["--model", "indp", "--frozen-prior"], "indp has no p(z|c) for learned_prior=False; cp, indq have"),
         (["--temperature-decay", "-1"], "temperature_decay must be finite and at least 0"),
         (["--model", "vae", "--categories", "3"], "vae has no categories"),

@@ -188,19 +188,27 @@ def test_runs_of_one_label_are_measured_alike(table):
     assert all(len(numbers) == 1 for numbers in samples.values())
 
 
+WITH_CATEGORIES_SHOWN = ("cp-frozen", "indq-frozen", "cp-copied", "indq-copied")
+
+
 def test_an_ablation_is_a_run_of_table_3_with_one_thing_changed_or_another_start_of_a_frozen_prior():
     usual = {run.label: run for run in grid("fashion-mnist", [0])}
     for run in grid("ablations"):
-        base = usual[f"{run.model['name']}-{run.model['categories']}"]
+        base = usual["-".join(str(run.model[key]) for key in ("name", "categories") if key in run.model)]
         model = {key for key, value in run.model.items() if base.model.get(key) != value}
         training = {key for key, value in asdict(run.training).items() if asdict(base.training)[key] != value}
         assert run.data == "fashion-mnist"
+        of_all = {"weights_start", "unit_gradients"}
+        of_a_category = {"learned_prior", "prior_start", "prior_variance", "elu_logits"}
+        copied = of_all | (of_a_category if "categories" in run.model else set())
         assert (model | training) in (
             {"learned_prior"}, {"learned_prior", "prior_start"}, {"learned_prior", "prior_spread"},
             {"prior_start"}, {"prior_spread"}, {"elu_logits"}, {"warmup"}, {"temperature", "least_temperature"},
-            {"gate"}, {"objective"},
+            {"gate"}, {"objective"}, {"clip"}, copied,
         )  # fmt: skip
-        assert (run.model["categories"] == 10) == (run.training.objective == "summed")  # K decodings an image
+        assert ("copied" in run.label) == ((model | training) == copied)
+        assert run.keeps == (("categories",) if run.label in WITH_CATEGORIES_SHOWN else ())
+        assert (run.model.get("categories") == 10) == (run.training.objective == "summed")  # K decodings an image
     labels = [run.label for run in grid("ablations")]
     assert {label.split("-", 1)[1] for label in labels if label.startswith("cp-")} >= {"frozen", "drawn", "cold"}
 

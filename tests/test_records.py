@@ -8,12 +8,12 @@ import pytest
 import torch
 from training_runs import without_seconds
 
-from cpvae_lite import estimate_bound, fit, load_dataset
+from cpvae_lite import build, estimate_bound, fit, load_dataset
 from cpvae_lite._seeding import seeded
 from cpvae_lite.run_files import read_run
 from cpvae_lite.sheets import image_grid
 from cpvae_lite.study.grids import named
-from cpvae_lite.study.records import environment, followed, lacking, leave, sheet
+from cpvae_lite.study.records import category_sheet, environment, followed, lacking, leave, sheet
 from cpvae_lite.study.results import Results
 from cpvae_lite.train import TrainConfig
 
@@ -104,8 +104,30 @@ def test_a_sheet_holds_the_samples_that_its_seed_gives(trained, tmp_path):
     np.testing.assert_allclose(found / 255, 1 - image_grid(images, columns=8), atol=0.003)
 
 
-def test_drawing_a_sheet_leaves_the_random_state_alone(trained, random_state_kept):
-    sheet(trained[1], (28, 28))
+@pytest.mark.parametrize("drawn", [sheet, category_sheet])
+def test_drawing_a_sheet_leaves_the_random_state_alone(trained, random_state_kept, drawn):
+    drawn(trained[1], (28, 28))
+
+
+def test_a_sheet_of_categories_has_a_row_for_each_of_those_with_most_images(trained, tmp_path):
+    _, model, dataset, *_ = trained
+    left(trained, tmp_path, "categories")
+    found = Results("fashion-mnist", tmp_path).sheet("cp-10")
+    np.testing.assert_array_equal(found, category_sheet(model, dataset.shape, seed=0))
+    assert (found != sheet(model, dataset.shape, seed=0)).any()
+    most = sorted(range(10), key=lambda c: -model.aggregated_posterior[c])[:8]
+    with seeded(0):
+        images = model.sample(64, category=torch.tensor([c for c in most for _ in range(8)]))
+    np.testing.assert_allclose(found / 255, 1 - image_grid(images, columns=8), atol=0.003)
+
+
+def test_a_sheet_of_categories_wants_as_many_as_it_has_rows(trained):
+    few = build("cp", features=784, categories=7)
+    few.aggregated_posterior.fill_(1 / 7)
+    with pytest.raises(ValueError, match="a sheet shows 8 categories, and the model has 7"):
+        category_sheet(few, (28, 28))
+    with pytest.raises(ValueError, match="a sheet of categories needs a model with categories"):
+        category_sheet(build("vae", features=784), (28, 28))
 
 
 def test_the_validation_is_followed_epoch_by_epoch(trained):

@@ -98,6 +98,8 @@ WRONG = {
     "temperature": [0, -1, float("nan")],
     "least_temperature": [0, -0.5, float("inf")],
     "temperature_decay": [-1e-9, float("nan")],
+    "unit_gradients": [1, "yes", None],
+    "compile": [0, "no"],
 }
 
 
@@ -238,6 +240,30 @@ def test_the_first_step_is_adams_on_the_relaxed_objective(name, warmup):
     assert history[0]["train"]["loss"] == pytest.approx(loss.item(), rel=1e-5)
     for mine, theirs in zip(by_hand.parameters(), by_fit.parameters(), strict=True):
         assert torch.allclose(mine, theirs, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_unit_gradients_are_as_long_as_one_in_every_tensor(monkeypatch, name):
+    """Whatever the length of the gradients, Adam sees their directions alone."""
+    seen = {}
+
+    def step(optimizer):
+        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        seen.setdefault(settings["unit_gradients"], [p.grad.clone() for p in parameters])
+
+    monkeypatch.setattr(torch.optim.Adam, "step", step)
+    for unit in (False, True):
+        settings = {"unit_gradients": unit}
+        trained(model(name), **settings, epochs=1)
+    for whole, short in zip(seen[False], seen[True], strict=True):
+        assert torch.allclose(short, whole / whole.norm(), atol=1e-6)
+        assert not torch.allclose(short, whole, atol=1e-3)
+
+
+def test_a_gradient_of_zero_stays_zero():
+    weight = torch.nn.Parameter(torch.ones(3))
+    steps.descend({"loss": (0 * weight).sum()}, torch.optim.SGD([weight], lr=1.0), unit_gradients=True)
+    assert torch.equal(weight.detach(), torch.ones(3))
 
 
 @pytest.mark.parametrize("name", ["cp", "indq", "indp", "indqp"])

@@ -4,9 +4,9 @@ import pytest
 import torch
 import torch.distributions as D
 import torch.nn.functional as F
-from training_runs import config, images, model, weights
+from training_runs import FEATURES, config, images, model, weights
 
-from cpvae_lite import ModelConfig, Relaxed, Summed, build, elbo, fit
+from cpvae_lite import Hard, ModelConfig, Relaxed, Summed, build, elbo, fit
 from cpvae_lite.zoo import MODELS
 
 DEPENDS = {  # Table 1: does z's posterior see c, does z's prior see c
@@ -233,10 +233,56 @@ def test_prior_starts_with_the_spread_given(agree, name):
     assert not wide.latents[-1].prior.log_variance.any()
 
 
-@pytest.mark.parametrize("spread", [0.0, -1.0, float("nan")])
-def test_spread_of_the_prior_must_be_positive(spread):
-    with pytest.raises(ValueError, match="prior_spread must be finite and above 0"):
-        build("cp", features=5, prior_spread=spread)
+@pytest.mark.parametrize("setting", ["prior_spread", "prior_variance"])
+@pytest.mark.parametrize("value", [0.0, -1.0, float("nan")])
+def test_spread_and_variance_of_the_prior_must_be_positive(setting, value):
+    with pytest.raises(ValueError, match=f"{setting} must be finite and above 0"):
+        build("cp", features=5, **{setting: value})
+
+
+@pytest.mark.parametrize("learned", [True, False])
+@pytest.mark.parametrize("name", ["cp", "indq"])
+def test_components_start_with_the_variance_given(name, learned):
+    settings = {"features": 5, "categories": 3, "latent_size": 2, "learned_prior": learned}
+    for given, variance in [({}, 1.0), ({"prior_variance": 5.2}, 5.2)]:
+        prior = build(name, **settings, **given).latents[1].prior({"c": torch.arange(3)})
+        assert torch.allclose(prior.variance, torch.full((3, 2), variance))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_what_is_not_clipped_is_what_the_networks_say(name):
+    """With weights twenty times as large, log-variances of the posterior and of a prior p(z1|z2) are far out."""
+    x = (torch.rand(200, FEATURES) < 0.5).float()
+    for clip in (True, False):
+        network = model(name, clip=clip)
+        with torch.no_grad():
+            for parameter in network.parameters():
+                parameter.mul_(20)
+        found = network.infer(x, Hard())
+        gaussians = [q for node, q in found.posteriors.items() if node != "c"]
+        gaussians += [network.latents[1].prior(found.values)] if name in ("hvae", "hvamp") else []
+        for each in gaussians:
+            least, most = each.variance.log().aminmax()
+            assert (least > -6.001 and most < 2.001) == clip
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_weights_start_by_the_rule_that_is_named(agree, name):
+    """Glorot's variance is 2 over both widths, of He et al. 2 over the width of all inputs; nothing else differs."""
+    sizes = {"features": 500, "hidden": 100, "latent_size": 20, "data": torch.zeros(2, 500).byte()}
+    glorot, wide = (build(name, **sizes, weights_start=start).trunk.layers[0].affine for start in ("glorot", "he"))
+    agree(glorot.weights[0].detach().flatten() ** 2, torch.tensor(2 / (500 + 100)))
+    agree(wide.weights[0].detach().flatten() ** 2, torch.tensor(2 / 500))
+    other, usual = build(name, **sizes, weights_start="he"), build(name, **sizes)
+    before = dict(usual.named_parameters())
+    changed = {key for key, value in other.named_parameters() if not torch.equal(value, before[key])}
+    assert changed == {key for key in before if ".weights." in key}
+
+
+def test_the_inputs_of_a_layer_share_one_rule(agree):
+    first = build("cp", features=50, weights_start="he", categories=150).likelihood.net.layers[0].affine
+    for weight in first.weights:  # of z, 40 wide, and of c
+        agree(weight.detach().flatten() ** 2, torch.tensor(2 / 190))
 
 
 def test_configuration_can_be_built_again_with_a_change():
@@ -343,7 +389,7 @@ def test_a_frozen_prior_stays_where_it_starts_and_all_else_moves(name):
     assert before["latents.1.prior.mean"].min() >= 0 and before["latents.1.prior.mean"].max() <= 1
 
 
-@pytest.mark.parametrize("setting", [{"learned_prior": False}, {"prior_start": "uniform"}])
+@pytest.mark.parametrize("setting", [{"learned_prior": False}, {"prior_start": "uniform"}, {"prior_variance": 2.0}])
 @pytest.mark.parametrize("name", sorted(MODELS.keys() - {"cp", "indq"}))
 def test_only_a_conditional_prior_can_be_frozen_or_started_otherwise(name, setting):
     with pytest.raises(ValueError, match=rf"{name} has no p\(z\|c\)"):
@@ -362,9 +408,17 @@ def test_means_that_start_uniformly_have_no_spread():
         ModelConfig("cp", features=5, prior_start="uniform", prior_spread=1.0)
 
 
-@pytest.mark.parametrize("setting", [{"learned_prior": 0}, {"prior_start": "unifrom"}])
-def test_settings_of_the_prior_are_checked(setting):
-    with pytest.raises((TypeError, ValueError), match=r"learned_prior must be True or False|did you mean 'uniform'"):
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ({"learned_prior": 0}, "learned_prior must be True or False"),
+        ({"clip": "no"}, "clip must be True or False"),
+        ({"prior_start": "unifrom"}, "did you mean 'uniform'"),
+        ({"weights_start": "glorto"}, "did you mean 'glorot'"),
+    ],
+)
+def test_settings_of_the_start_are_checked(setting, said):
+    with pytest.raises((TypeError, ValueError), match=said):
         build("cp", features=5, **setting)
 
 

@@ -16,7 +16,7 @@ from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.study.measures import measure_images, measure_synthetic
 from cpvae_lite.zoo import build
 
-WEIGHTS, SHEET = "weights", "sheet"  # what can stay beside the figures of a run
+WEIGHTS, SHEET, CATEGORIES = "weights", "sheet", "categories"  # what can stay beside the figures of a run
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class Experiment:
         epoch: whose weights are measured: "best" for those that :func:`cpvae_lite.fit` keeps, or "last".
         importance_samples: of the log-evidence, for each image.
         closer: importance samples of a second, closer estimate, made from the weights that are kept; 0 for none.
-        keeps: what stays beside the figures: "weights", rounded to float16, and "sheet", a PNG of samples.
+        keeps: what stays beside the figures: "weights", rounded to float16, and a PNG of samples: "sheet", of all
+            categories or components as the model draws them, or "categories", a row a category.
 
     Example:
         >>> from cpvae_lite.study.grids import grid

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from cpvae_lite._arguments import one_of, whole_number
-from cpvae_lite.config import CATEGORICAL, SINGLE
+from cpvae_lite.config import CATEGORICAL, SINGLE, has_setting
 from cpvae_lite.schedule import TrainConfig
-from cpvae_lite.study.experiments import SHEET, WEIGHTS, Experiment
+from cpvae_lite.study.experiments import CATEGORIES, SHEET, WEIGHTS, Experiment
 from cpvae_lite.study.paper import SIZES
 from cpvae_lite.zoo import MODELS
 
@@ -251,6 +251,9 @@ def _importance(run: Experiment) -> tuple[int, int]:
 # --- what decides the difference: one setting at a time ---------------------------------------------------
 
 FROZEN = {"learned_prior": False}
+# What a public copy of an implementation of the paper does, as far as there are settings for it: its prior stays as it
+# starts, with variances between 4 and 7, its weights start by another rule, and its gradients are of length one.
+COPIED = FROZEN | {"prior_start": "uniform", "prior_variance": 5.2, "elu_logits": True, "weights_start": "he"}
 VARIANTS: dict[str, tuple[dict, dict]] = {  # settings of the model, and of the training
     "frozen": (FROZEN, {}),
     "frozen-uniform": (FROZEN | {"prior_start": "uniform"}, {}),
@@ -262,19 +265,30 @@ VARIANTS: dict[str, tuple[dict, dict]] = {  # settings of the model, and of the 
     "cold": ({}, COLD),
     "drawn": ({"gate": "sample"}, {}),
     "summed": ({}, {"objective": "summed"}),
+    "unclipped": ({"clip": False}, {}),
+    "copied": (COPIED, {"unit_gradients": True}),
 }
-WITH_PRIORS = ("frozen", "frozen-uniform", "frozen-wide", "uniform", "wide", "elu", "no-warmup", "cold")
-APPLIES = {"cp": (*WITH_PRIORS, "drawn"), "indq": WITH_PRIORS, "indp": ("cold", "drawn"), "indqp": ("cold",)}
+WITH_PRIORS = (
+    "frozen", "frozen-uniform", "frozen-wide", "uniform", "wide", "elu", "no-warmup", "cold", "unclipped", "copied"
+)  # fmt: skip
+APPLIES = {
+    "cp": (*WITH_PRIORS, "drawn"),
+    "indq": WITH_PRIORS,
+    "indp": ("cold", "drawn", "unclipped"),
+    "indqp": ("cold", "unclipped"),
+    "vae": ("copied",),
+}
+DRAWN = ("frozen", "copied")  # whose categories a page shows
 
 
 def ablation_runs(seed: int) -> list[Experiment]:
     """Fashion-MNIST with one setting changed: with 150 categories, and with 10 where it takes all of them at each step.
 
-    INDq's posterior has no gate to change.
+    INDq's posterior has no gate to change. A plain VAE is trained as the public copy trains.
 
     Example:
         >>> [run.label for run in ablation_runs(seed=0) if run.model["name"] == "indp"]
-        ['indp-cold', 'indp-drawn', 'indp-10-summed']
+        ['indp-cold', 'indp-drawn', 'indp-unclipped', 'indp-10-summed']
     """
     many, few = SHOWN["fashion-mnist"], SIZES["fashion-mnist"][0]
     return [
@@ -284,15 +298,17 @@ def ablation_runs(seed: int) -> list[Experiment]:
 
 
 def _ablation(name: str, variant: str, categories: int, seed: int) -> Experiment:
-    model, training = VARIANTS[variant]
+    changed, training = VARIANTS[variant]
+    (model,) = _models(name, [categories])
     size = "" if categories == SHOWN["fashion-mnist"] else f"-{categories}"
     return Experiment(
         "ablations",
         f"{name}{size}-{variant}",
         "fashion-mnist",
-        {"name": name, "categories": categories, **model},
+        model | {setting: value for setting, value in changed.items() if has_setting(name, setting)},
         TrainConfig(seed=seed, **training),
         importance_samples=EVIDENCE_SAMPLES,
+        keeps=(CATEGORIES,) if variant in DRAWN and name in CATEGORICAL else (),
     )
 
 

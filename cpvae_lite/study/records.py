@@ -18,7 +18,7 @@ from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.saved import load_model, save_model
 from cpvae_lite.sheets import grey_sheet
 from cpvae_lite.storage import read_json, write_json, write_png
-from cpvae_lite.study.experiments import SHEET, Experiment
+from cpvae_lite.study.experiments import CATEGORIES, SHEET, Experiment
 from cpvae_lite.study.measures import measure_chance, measure_closer, measure_splits
 
 ACROSS = 8  # images in a row of a sheet, and rows
@@ -76,8 +76,9 @@ def leave(
         "measures": experiment.measure(model, dataset, len(history)),
     }
     record |= parts(lacking(experiment, record), experiment, model, dataset)
-    if SHEET in experiment.keeps:
-        write_png(path.with_suffix(".png"), sheet(model, dataset.shape, experiment.training.seed))
+    for kind, drawn in {SHEET: sheet, CATEGORIES: category_sheet}.items():
+        if kind in experiment.keeps:
+            write_png(path.with_suffix(".png"), drawn(model, dataset.shape, experiment.training.seed))
     write_json(path, record)
     return record
 
@@ -208,6 +209,35 @@ def sheet(model: LatentVariableModel, shape: tuple[int, int], seed: int = 0) -> 
     """
     with seeded(seed, device=next(model.parameters()).device):
         images = model.sample(ACROSS * ACROSS)
+    return grey_sheet(images, columns=ACROSS, shape=shape)
+
+
+def category_sheet(model: LatentVariableModel, shape: tuple[int, int], seed: int = 0) -> np.ndarray:
+    """Eight samples of each of the eight categories with the largest q(c), a row a category: pixel means.
+
+    Args:
+        model: of images, trained, with eight categories or more.
+        shape: of an image, (height, width).
+        seed: of all draws; the global random state stays as it was.
+
+    Returns:
+        A uint8 array (height, width), the category with the largest q(c) above, from 0 for ink to 255 for paper.
+
+    Raises:
+        ValueError: if the model has fewer categories, or no q(c) yet.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> model = build("cp", features=784, categories=10)
+        >>> _ = model.aggregated_posterior.copy_(torch.arange(10) / 45)
+        >>> category_sheet(model, (28, 28)).shape
+        (238, 238)
+    """
+    if model.require_choices("a sheet of categories") < ACROSS:
+        raise ValueError(f"a sheet shows {ACROSS} categories, and the model has {model.choices}")
+    rows = model.shares.topk(ACROSS).indices
+    with seeded(seed, device=rows.device):
+        images = model.sample(ACROSS * ACROSS, category=rows.repeat_interleave(ACROSS))
     return grey_sheet(images, columns=ACROSS, shape=shape)
 
 
