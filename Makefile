@@ -48,7 +48,7 @@ TABLES ?= synthetic temperature last slow
 results: $(READY)
 	$(BIN)/cpvae-lite reproduce $(TABLES) --out $(RESULTS) --jobs 2
 
-# The classifiers that the package ships, from all training images; about six minutes on one core.
+# The classifiers that the package ships, from all training images; about nine minutes on one core.
 classifiers: $(READY)
 	$(BIN)/python tools/train_classifiers.py
 

@@ -1,4 +1,4 @@
-"""A small convolutional network that tells binary images of 28 by 28 pixels apart, and the two that are shipped.
+"""A small convolutional network that tells binary images of 28 by 28 pixels apart, and those that are shipped.
 
 It judges what the models make, so it learns from what they see: images that are binarised anew at every visit.
 """
@@ -17,11 +17,11 @@ from tqdm.auto import trange
 from cpvae_lite._arguments import expanded, finite_number, said, whole_number
 from cpvae_lite._seeding import seeded
 from cpvae_lite.data import Dataset, Split, binarise
-from cpvae_lite.datasets import LABEL_NAMES
 from cpvae_lite.published import SIDE
 from cpvae_lite.storage import halved, read_json, read_tensors, write_tensors
 
 SHIPPED = Path(str(resources.files("cpvae_lite") / "artifacts" / "classifiers"))
+JUDGED = {"mnist": "digit", "fashion-mnist": "item", "omniglot": "alphabet"}  # the labels that the shipped ones give
 BATCH = 100
 BLOCK = 2_000  # images judged at a time: 50 MB for the widest layer
 
@@ -71,7 +71,13 @@ class Classifier(nn.Module):
 
 
 def train_classifier(
-    dataset: Dataset, *, epochs: int = 10, learning_rate: float = 3e-3, seed: int = 0, progress: bool = True
+    dataset: Dataset,
+    *,
+    epochs: int = 10,
+    learning_rate: float = 3e-3,
+    shift: int = 0,
+    seed: int = 0,
+    progress: bool = True,
 ) -> tuple[Classifier, list[float]]:
     """Train a classifier on the real labels; images are binarised anew at every visit.
 
@@ -81,6 +87,8 @@ def train_classifier(
         dataset: images of 28 by 28 pixels with one kind of label.
         epochs: passes over the training images, in batches of 100; what is left over waits for another epoch.
         learning_rate: the highest.
+        shift: pixels that each image is moved by at most, up or down and to a side, anew at every visit; it helps
+            where there are few images of a label.
         seed: of weights, order and binarisation; with one thread count, the same seed gives the same weights.
         progress: show a bar.
 
@@ -99,6 +107,7 @@ def train_classifier(
         True
     """
     finite_number("learning_rate", learning_rate, least=0, strict=True)
+    whole_number("shift", shift, least=0)
     _require_images(dataset)
     steps = whole_number("epochs", epochs) * (len(dataset.train) // BATCH)
     with seeded(seed):
@@ -108,7 +117,7 @@ def train_classifier(
     accuracies, best = [], {}
     for epoch in trange(1, epochs + 1, desc=f"classifier, {dataset.name}", disable=not progress):
         with seeded(seed, epoch):
-            _epoch(classifier, dataset.train, optimizer, schedule)
+            _epoch(classifier, dataset.train, shift, optimizer, schedule)
         accuracies.append(accuracy(classifier, dataset, "validation"))
         if accuracies[-1] == max(accuracies):
             best = copy.deepcopy(classifier.state_dict())
@@ -124,15 +133,24 @@ def _require_images(dataset: Dataset) -> None:
         raise ValueError(f"{len(dataset.train)} training images are fewer than a batch of {BATCH}")
 
 
-def _epoch(classifier: Classifier, train: Split, optimizer: torch.optim.Optimizer, schedule) -> None:
+def _epoch(classifier: Classifier, train: Split, shift: int, optimizer: torch.optim.Optimizer, schedule) -> None:
     labels = train.labels[label_kind(train)]
     order = torch.randperm(len(train))
     for batch in order[: len(order) - len(order) % BATCH].split(BATCH):
-        loss = F.cross_entropy(classifier(binarise(train.data[batch])), labels[batch])
+        loss = F.cross_entropy(classifier(_moved(binarise(train.data[batch]), shift)), labels[batch])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         schedule.step()
+
+
+def _moved(x: Tensor, shift: int) -> Tensor:
+    """Each image at a place of its own, at most `shift` pixels away either way; what comes in at an edge is empty."""
+    if not shift:
+        return x
+    wide = F.pad(x.view(-1, SIDE, SIDE), (shift,) * 4)
+    top, left = torch.randint(2 * shift + 1, (2, len(x), 1)) + torch.arange(SIDE)  # (B, SIDE) each
+    return wide[torch.arange(len(x))[:, None, None], top[:, :, None], left[:, None]].flatten(1)
 
 
 def label_kind(split: Split) -> str:
@@ -244,15 +262,17 @@ def load_classifier(name: str) -> Classifier:
     """The classifier that the package ships for a data set, in eval mode; trained on all of its training images.
 
     Args:
-        name: "mnist" or "fashion-mnist".
+        name: "mnist", "fashion-mnist" or "omniglot"; `JUDGED` says which labels each gives.
 
     Raises:
         ValueError: if there is none for that data set.
 
     Example:
-        >>> load_classifier("omniglot")
+        >>> load_classifier("mnist").labels, load_classifier("omniglot").labels  # digits, and alphabets
+        (10, 50)
+        >>> load_classifier("synthetic")
         Traceback (most recent call last):
-        ValueError: the package ships no classifier for 'omniglot', but for mnist, fashion-mnist; train_classifier ...
+        ValueError: the package ships no classifier for 'synthetic', but for mnist, fashion-mnist, omniglot; ...
     """
     return read_classifier(_shipped(name, "safetensors"))
 
@@ -277,9 +297,9 @@ def _label_count(dataset: Dataset) -> int:
 
 
 def _shipped(name: str, ending: str) -> Path:
-    if name not in LABEL_NAMES:
+    if name not in JUDGED:
         raise ValueError(
-            f"the package ships no classifier for {name!r}, but for {', '.join(LABEL_NAMES)};"
+            f"the package ships no classifier for {name!r}, but for {', '.join(JUDGED)};"
             " train_classifier makes one for other data that have labels"
         )
     return SHIPPED / f"{name}.{ending}"

@@ -113,6 +113,26 @@ class Dataset:
             crc = zlib.crc32(data.numpy(), zlib.crc32(f"{name} {data.dtype} {tuple(data.shape)}".encode(), crc))
         return f"{crc:08x}"
 
+    def labelled(self, kind: str) -> Dataset:
+        """The same with one kind of label alone, for what wants no other.
+
+        Args:
+            kind: of label, as "alphabet".
+
+        Raises:
+            ValueError: if a split has no labels of that kind.
+
+        Example:
+            >>> many = Split(torch.zeros(3, 784), {"word": torch.tensor([2, 0, 1]), "length": torch.tensor([3, 4, 4])})
+            >>> list(Dataset("words", many, many, many, (28, 28)).labelled("length").test.labels)
+            ['length']
+        """
+        one = {}
+        for name in SPLITS:
+            split = self.split(name)
+            one[name] = Split(split.data, {kind: split.labels[one_of("kind of label", kind, split.labels)]})
+        return replace(self, **one, label_names={k: names for k, names in self.label_names.items() if k == kind})
+
     @property
     def features(self) -> int:
         """The width of one observation."""

@@ -948,6 +948,22 @@ SAID = [
             for name in FOUR
         ),
     ),
+    Said(
+        LETTERS_PAGE,
+        "Categories of CP-VAE and INDq are twice as pure as chance, and INDq's a little purer. Those of INDp and INDqp "
+        "are as pure as chance, and no more",
+        lambda runs: (
+            all(
+                1.9 < runs.of(PURE, LETTERS, f"{name}-500") / runs.of(CHANCE, LETTERS, f"{name}-500") < 2.1
+                for name in BOTH
+            )
+            and 0.01 < runs.of(PURE, LETTERS, "indq-500") - runs.of(PURE, LETTERS, "cp-500") < 0.04
+            and all(
+                abs(runs.of(PURE, LETTERS, f"{name}-500") - runs.of(CHANCE, LETTERS, f"{name}-500")) < 0.005
+                for name in PLAIN
+            )
+        ),
+    ),
     # --- What reproduces: one setting at a time
     Said(
         SETTINGS,

@@ -2,12 +2,14 @@
 
 import importlib.util
 import math
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 import cpvae_lite.classifier
@@ -26,9 +28,11 @@ from cpvae_lite.classifier import (
 )
 from cpvae_lite.data import Split
 from cpvae_lite.datasets import LABEL_NAMES
+from cpvae_lite.sources import locate
 from cpvae_lite.storage import read_json, read_tensors, write_tensors
 
 ROOT = Path(__file__).parents[1]
+DATA = os.environ.get("CPVAE_LITE_DATA", "")
 ROUNDING = 5  # images of 10,000 that another processor's sums may move over a border
 
 
@@ -108,10 +112,33 @@ def test_record_says_how_the_classifier_was_made(shipped):
     assert record["validation_accuracy"][record["best_epoch"] - 1] == max(record["validation_accuracy"])
 
 
-@pytest.mark.parametrize("name", ["omniglot", "synthetic", "mnst"])
+@pytest.mark.skipif(not locate("omniglot"), reason="needs the drawings")
+def test_the_classifier_of_alphabets_has_the_accuracy_that_its_record_states(monkeypatch):
+    monkeypatch.setenv("CPVAE_LITE_DATA", DATA)
+    if (locate("omniglot") / "chardata.mat").exists():
+        pytest.skip("the paper's images are others")
+    dataset, record = load_dataset("omniglot").labelled("alphabet"), classifier_record("omniglot")
+    assert record["data"]["fingerprint"] == dataset.fingerprint and record["test_images"] == len(dataset.test)
+    found = accuracy(load_classifier("omniglot"), dataset)
+    assert found == pytest.approx(record["test_accuracy"], abs=ROUNDING / len(dataset.test))
+    (labels,) = dataset.test.labels.values()
+    assert found > 10 * labels.bincount().max() / len(labels)
+
+
+def test_the_record_of_the_classifier_of_alphabets_says_what_it_is():
+    record, classifier = classifier_record("omniglot"), load_classifier("omniglot")
+    assert classifier.labels == len(read_json(SHIPPED.parent / "data" / "omniglot.json")["characters"]) == 50
+    assert record["training"].keys() == classifier_record("mnist")["training"].keys() | {"shift"}
+    assert sum(weight.numel() for weight in classifier.parameters()) == record["parameters"]
+    assert max(record["validation_accuracy"]) == pytest.approx(record["test_accuracy"], abs=0.03)
+    share, images = record["test_accuracy"], record["test_images"]
+    assert record["standard_error"] == pytest.approx(math.sqrt(share * (1 - share) / images))
+
+
+@pytest.mark.parametrize("name", ["synthetic", "mnst"])
 @pytest.mark.parametrize("load", [load_classifier, classifier_record])
 def test_there_is_no_classifier_for_other_data(load, name):
-    with pytest.raises(ValueError, match=f"no classifier for '{name}', but for mnist, fashion-mnist"):
+    with pytest.raises(ValueError, match=f"no classifier for '{name}', but for mnist, fashion-mnist, omniglot"):
         load(name)
 
 
@@ -120,7 +147,7 @@ def test_the_tool_states_the_accuracy_of_what_it_wrote(tmp_path, monkeypatch):
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
     monkeypatch.setattr(tool, "SHIPPED", tmp_path)
-    monkeypatch.setattr(tool, "SETTINGS", {"epochs": 2, "learning_rate": 3e-3, "seed": 1})
+    monkeypatch.setattr(tool, "SETTINGS", {"mnist": {"epochs": 2, "learning_rate": 3e-3, "seed": 1}})
     dataset = few_digits()
     monkeypatch.setattr(tool, "load_dataset", lambda name: dataset)
     tool.make("mnist")
@@ -210,7 +237,41 @@ def test_training_refuses_other_data(dataset, message):
         train_classifier(dataset, epochs=1, progress=False)
 
 
-@pytest.mark.parametrize(("settings", "error"), [({"epochs": 0}, ValueError), ({"learning_rate": -1}, ValueError)])
+def test_images_that_are_moved_keep_what_is_not_pushed_out():
+    """Every shift from -2 to 2 in either direction, as often, and nothing but shifts."""
+    x = torch.zeros(20_000, 28, 28)
+    x[:, 10, 7] = x[:, 20, 27] = 1  # in the middle, and at an edge
+    with seeded(0):
+        moved = cpvae_lite.classifier._moved(x.flatten(1), 2).view_as(x)
+    n, row, column = moved[:, 5:15].nonzero(as_tuple=True)
+    assert torch.equal(n, torch.arange(20_000))
+    shares = F.one_hot((row + 5 - 8) * 5 + column - 5, 25).double().mean(0)
+    assert (shares - 1 / 25).abs().max() < 5 * math.sqrt(1 / 25 / 20_000)
+    rightwards = column - 7
+    assert torch.equal(moved.sum((1, 2)) == 1, rightwards > 0)  # then the second pixel is outside
+    below = moved[rightwards <= 0][:, 15:].nonzero()
+    assert torch.equal(below[:, 1] + 15 - 20, (row - 5)[rightwards <= 0])
+    assert torch.equal(below[:, 2] - 27, rightwards[rightwards <= 0])
+
+
+def test_images_are_moved_in_training_alone(monkeypatch):
+    """A shift makes other weights of the same seed; none makes those that it made before there was one."""
+    usual, same, moved = (
+        weights(train_classifier(noise(), epochs=1, progress=False, **settings)[0])
+        for settings in ({}, {"shift": 0}, {"shift": 2})
+    )
+    assert torch.equal(usual, same) and not torch.equal(usual, moved)
+
+
+@pytest.mark.parametrize(
+    ("settings", "error"),
+    [
+        ({"epochs": 0}, ValueError),
+        ({"learning_rate": -1}, ValueError),
+        ({"shift": -1}, ValueError),
+        ({"shift": 0.5}, TypeError),
+    ],
+)
 def test_training_refuses_other_settings(settings, error):
     with pytest.raises(error, match=next(iter(settings))):
         train_classifier(noise(), progress=False, **settings)

@@ -616,3 +616,21 @@ def test_images_on_another_scale_are_remarked_upon(scaled):
 def test_a_name_is_text(name):
     with pytest.raises(TypeError, match="name must be text"):
         Dataset.from_arrays(GREYS, name=name)
+
+
+# --- one kind of label -------------------------------------------------------------------------------
+
+
+def test_one_kind_of_label_is_kept_and_all_else_stays():
+    both = {"word": torch.tensor([2, 0, 1]), "length": torch.tensor([3, 4, 4])}
+    splits = [Split(torch.full((3, 4), number), both) for number in range(3)]
+    whole = Dataset("words", *splits, (2, 2), label_names={"word": ("a", "b", "c"), "length": ("0",) * 5})
+    found = whole.labelled("length")
+    for name in SPLITS:
+        assert found.split(name).data is whole.split(name).data
+        assert list(found.split(name).labels) == ["length"]
+        assert torch.equal(found.split(name).labels["length"], both["length"])
+    assert found.label_names == {"length": ("0",) * 5} and found.fingerprint == whole.fingerprint
+    assert list(whole.train.labels) == ["word", "length"]
+    with pytest.raises(ValueError, match="unknown kind of label 'lenght'; did you mean 'length'"):
+        whole.labelled("lenght")

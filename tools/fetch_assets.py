@@ -35,7 +35,9 @@ PACKAGES = {
         "9d647396585ef74da93f87f645c5dcc14bebf5784192c577f72b199597614e81",
         {
             "package/dist/embed-amd.js": "widgets/@jupyter-widgets/html-manager/dist",
-            "package/dist/*.woff2": "widgets/@jupyter-widgets/html-manager/dist",
+            # Icons of buttons; the third font there has the marks of companies.
+            "package/dist/1551f4f60c37af51121f.woff2": "widgets/@jupyter-widgets/html-manager/dist",
+            "package/dist/7a3337626410ca2f4071.woff2": "widgets/@jupyter-widgets/html-manager/dist",
         },
     ),
 }

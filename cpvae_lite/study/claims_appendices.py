@@ -106,11 +106,14 @@ APPENDICES = (
         measured=lambda stored: (
             "accuracy if each category is named after an alphabet: "
             f"{letters(stored).text(alphabet_accuracy, 3, FOUR)}; most that one category holds of an alphabet: "
-            f"{letters(stored).text(most_of_an_alphabet, 3, FOUR)}"
+            f"{letters(stored).text(most_of_an_alphabet, 3, FOUR)}; generation purity: "
+            f"{letters(stored).text(drawn_purity, 3, FOUR)}; by chance: {letters(stored).text(chance, 3, FOUR)}"
         ),
         stands=lambda stored: (
-            all(letters(stored).twice(figure, BOTH, PLAIN) for figure in (alphabet_accuracy, most_of_an_alphabet))
-            and letters(stored).mean("indq", alphabet_accuracy) > letters(stored).mean("cp", alphabet_accuracy)
+            all(letters(stored).mean(name, drawn_purity) > letters(stored).mean(name, chance) + 0.1 for name in BOTH)
+            and letters(stored).mixes(PLAIN)
+            and all(letters(stored).twice(figure, BOTH, PLAIN) for figure in (alphabet_accuracy, most_of_an_alphabet))
+            and all(letters(stored).excess(figure) < 0 for figure in (alphabet_accuracy, drawn_purity))
         ),
     ),
     Claim(

@@ -7,22 +7,22 @@ from torch import Tensor
 
 from cpvae_lite import synthetic
 from cpvae_lite._seeding import seeded
-from cpvae_lite.classifier import load_classifier
+from cpvae_lite.classifier import JUDGED, load_classifier
 from cpvae_lite.data import Dataset
-from cpvae_lite.datasets import LABEL_NAMES
 from cpvae_lite.draws import Hard
 from cpvae_lite.elbo import estimate_bound, log_marginal, standard_error
 from cpvae_lite.evaluation import evaluate
 from cpvae_lite.metrics import label_agreement, label_posteriors
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.priors import MixturePrior
-from cpvae_lite.purity import generation_purity
+from cpvae_lite.purity import FIGURES, generation_purity
 
 GENERATED = 50_000  # numbers drawn from each model, as many as there are to train on
 BINS = 140  # of a stored histogram, from -0.2 to 1.2
 RANGE = (-0.2, 1.2)
 PER_CATEGORY = 1_000  # numbers
 DRAWS = 100  # images of a category
+MOST_COUNTS = 10_000  # that a record holds, of labels in categories
 MOST_LABELS = 50  # of a kind for which q(c|label) is stored: Omniglot's alphabets, not its characters
 DIGITS = 6  # of stored probabilities
 MILLION = 10**DIGITS
@@ -104,8 +104,7 @@ def measure_images(
         "label_posterior_millionths", q(c|label) for each kind of label that has at most 50, in millionths, since whole
         numbers take half the room, and zeros for a label without images; for models with a mixture as prior
         "component_shares", see :func:`component_shares`; for models with categories or components,
-        where there is a classifier for the data, "generation": what
-        :func:`cpvae_lite.purity.generation_purity` finds.
+        where there is a classifier for the data, "generation", see :func:`measure_generation`.
 
     Raises:
         TypeError, ValueError: as :func:`cpvae_lite.evaluate` does.
@@ -126,10 +125,35 @@ def measure_images(
         found |= _use_of_categories(model, dataset)
     elif model.choices:
         found["component_shares"] = _rounded(component_shares(model, dataset, seed=seed))
-    if model.choices and dataset.name in LABEL_NAMES:  # a classifier is shipped for these
-        classifier = load_classifier(dataset.name).to(next(model.parameters()).device)
-        found["generation"] = generation_purity(model, classifier, draws=DRAWS, seed=seed).asdict()
+    if model.choices and dataset.name in JUDGED:
+        found["generation"] = measure_generation(model, dataset.name, seed=seed)
     return found
+
+
+def measure_generation(model: LatentVariableModel, data: str, *, seed: int) -> dict:
+    """How far each category or component keeps to one label, as the classifier that the package ships sees it.
+
+    Args:
+        model: trained, with categories or with a mixture as prior.
+        data: the name of the data set that the classifier is for.
+        seed: of the draws.
+
+    Returns:
+        What :func:`cpvae_lite.purity.generation_purity` finds, as :meth:`cpvae_lite.purity.Purity.asdict` gives it;
+        without weights and counts if these are more than `MOST_COUNTS`.
+
+    Raises:
+        ValueError: if the model has neither, or no q(c) yet; if there is no such classifier.
+
+    Example:
+        >>> from cpvae_lite import build
+        >>> list(measure_generation(build("mog", features=784, categories=300), "omniglot", seed=0))
+        ['purity', 'standard_error', 'entropy', 'chance', 'information']
+    """
+    classifier = load_classifier(data).to(next(model.parameters()).device)
+    found = generation_purity(model, classifier, draws=DRAWS, seed=seed)
+    figures = found.asdict()
+    return figures if found.counts.numel() <= MOST_COUNTS else {name: figures[name] for name in FIGURES}
 
 
 @torch.no_grad()
