@@ -31,6 +31,12 @@ def _of_indq(stored: Stored, figure: Figure) -> str:
     return by_data(stored, figure, ["indq"], 0, (DIGITS, CLOTHES))
 
 
+def _all_above(stored: Stored, figure: Figure) -> bool:
+    """Whether INDq has more in every run on digits than in any on clothes."""
+    of_digits, of_clothes = (found(stored).over_seeds("indq", figure).values for found in (digits, clothes))
+    return min(of_digits) > max(of_clothes)
+
+
 APPENDICES = (
     Claim(
         number="M1a",
@@ -71,7 +77,8 @@ APPENDICES = (
     Claim(
         number="M2",
         says="INDq uses more categories on MNIST than on Fashion-MNIST, yet mixes",
-        verdict="does not hold here: it hardly mixes, and whether it uses more depends on how one counts",
+        verdict="does not hold here: it hardly mixes. It does use more: every run has more categories above 1/150, "
+        "though by the entropy of q(c) runs of one data set are found among those of the other",
         where="mnist#fig-a4-indq-twenty-categories",
         measured=lambda stored: (
             f"generation purity {digits(stored).one('indq', drawn_purity, 3)}; shared "
@@ -81,8 +88,8 @@ APPENDICES = (
         ),
         stands=lambda stored: (
             digits(stored).mean("indq", drawn_purity) > 0.9
-            and digits(stored).mean("indq", used) > clothes(stored).mean("indq", used)
-            and digits(stored).mean("indq", effective) < clothes(stored).mean("indq", effective)
+            and _all_above(stored, used)
+            and not _all_above(stored, effective)
         ),
     ),
     Claim(

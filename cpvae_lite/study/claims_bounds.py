@@ -5,7 +5,6 @@ Figures are of the models that are shown: 150 categories on Fashion-MNIST and MN
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -23,6 +22,7 @@ from cpvae_lite.study.shown import (
     MANY_LABELS,
     PLAIN,
     Shown,
+    by_luck,
     clothes,
     columns,
     digits,
@@ -91,9 +91,10 @@ def _lead(cost: Callable[[str], float], name: str, among: Iterable[str]) -> floa
     return min(cost(other) for other in among if other != name) - cost(name)
 
 
-def _by_chance(stored: Stored) -> float:
-    """Twice the standard deviation of the difference between one training of CP-VAE and one of INDq, on clothes."""
-    return 2 * math.hypot(*(clothes(stored).over_seeds(name, BOUND.figure).deviation for name in BOTH))
+def _seed_by_seed(found: Shown) -> list[float]:
+    """CP-VAE's negative bound less INDq's, of each seed that both have; negative where CP-VAE is ahead."""
+    cp, indq = (found.over_seeds(name, BOUND.figure).values for name in BOTH)
+    return [one - other for one, other in zip(cp, indq, strict=False)]
 
 
 def _behind_cp(found: Shown) -> str:
@@ -127,21 +128,20 @@ BOUNDS = (
     Claim(
         number="T1",
         says="CP-VAE has a better bound than INDq in every column of Table 3",
-        verdict="does not hold here: better in two columns of eight, with 10 and with 150 on MNIST, by more than twice "
-        "what single trainings on Fashion-MNIST differ by; in the other six, all but one of them with one run each, "
-        "neither is ahead by so much",
+        verdict="does not hold here: in no column of eight is either ahead by more than single trainings differ by; "
+        "with 150 on MNIST the first seeds have CP-VAE ahead, the second ones INDq",
         where="comparison#cp-vae-or-indq",
         measured=lambda stored: (
             f"negative bounds: {by_column(columns(stored, *BOTH), BOUND.figure)}. Twice the deviation of a difference "
-            f"between single trainings, from the seeds with 150 on Fashion-MNIST: {_by_chance(stored):.2f}. With p(c) "
-            f"= q(c), first seed: {generating_by_data(stored, BOTH)}. The paper reports "
-            f"{printed(columns(stored, *BOTH))}"
+            f"between single trainings, from the seeds with 150 on Fashion-MNIST and MNIST: "
+            f"{by_luck(stored, BOUND.figure):.2f}; CP-VAE less INDq with 150 on MNIST, seed by seed: "
+            f"{', '.join(f'{ahead:+.2f}' for ahead in _seed_by_seed(digits(stored)))}. With p(c) = q(c), first seed: "
+            f"{generating_by_data(stored, BOTH)}. The paper reports {printed(columns(stored, *BOTH))}"
         ),
         stands=lambda stored: (
             len(columns(stored, *BOTH)) == sum(map(len, SIZES.values()))
-            and [found.title for found in columns(stored, *BOTH) if found.excess(BOUND.figure) < -_by_chance(stored)]
-            == [Shown(stored, DIGITS, size).title for size in (10, 150)]
-            and all(found.excess(BOUND.figure) < _by_chance(stored) for found in columns(stored, *BOTH))
+            and all(abs(found.excess(BOUND.figure)) < by_luck(stored, BOUND.figure) for found in columns(stored, *BOTH))
+            and {ahead < 0 for ahead in _seed_by_seed(digits(stored))} == {True, False}
         ),
     ),
     Claim(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 import statistics
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from copy import copy
 from dataclasses import asdict, dataclass
 from importlib import resources
@@ -91,6 +92,30 @@ class Spread:
         """
         mean = f"{self.mean:.{digits}f}"
         return mean if self.deviation is None else f"{mean} ± {self.deviation:.{digits}f}"
+
+
+def pooled_deviation(spreads: Iterable[Spread]) -> float:
+    r"""How far single runs lie from their mean, as several groups of runs say together.
+
+    Args:
+        spreads: of groups that may have means of their own; a group of one run says nothing.
+
+    Returns:
+        :math:`\sqrt{\sum_g (n_g - 1) s_g^2 / \sum_g (n_g - 1)}` with the deviation s of each group of n runs.
+
+    Raises:
+        ValueError: if no group has two runs.
+
+    Example:
+        >>> pooled_deviation([Spread.over([1.0, 3.0]), Spread.over([10.0, 10.0]), Spread.over([7.0])])
+        1.0
+    """
+    several = [spread for spread in spreads if spread.deviation is not None]
+    if not several:
+        raise ValueError("a deviation between runs needs a group of at least two")
+    freedom = [len(spread.values) - 1 for spread in several]
+    squares = sum(count * spread.deviation**2 for count, spread in zip(freedom, several, strict=True))
+    return math.sqrt(squares / sum(freedom))
 
 
 class Results:

@@ -7,6 +7,7 @@ of several models into words.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
 
@@ -18,7 +19,7 @@ from cpvae_lite.study.claims import Stored
 from cpvae_lite.study.grids import SHOWN
 from cpvae_lite.study.image_figures import Figure, chance, drawn_purity, stored_posteriors, stored_purity
 from cpvae_lite.study.paper import SIZES, reported
-from cpvae_lite.study.results import NotRunError, Spread
+from cpvae_lite.study.results import NotRunError, Spread, pooled_deviation
 from cpvae_lite.study.stored_runs import generating_bound, score_of_samples
 
 CLOTHES, DIGITS, LETTERS = "fashion-mnist", "mnist", "omniglot"
@@ -43,10 +44,8 @@ class Shown:
     Example:
         >>> from cpvae_lite.study.image_figures import used
         >>> from cpvae_lite.study.results import Results
-        >>> Shown(Results, DIGITS).text(used, 0)
-        'CP-VAE 71, INDq 63'
-        >>> Shown(Results, CLOTHES, size=10).text(used, 0, ["cp"])
-        'CP-VAE 6'
+        >>> Shown(Results, LETTERS, size=50).text(used, 0)
+        'CP-VAE 25, INDq 25'
     """
 
     def __init__(self, stored: Stored, data: str, size: int | None = None):
@@ -241,6 +240,29 @@ class Shown:
 
 
 clothes, digits, letters = (partial(Shown, data=data) for data in DATA)
+
+
+def by_luck(stored: Stored, figure: Figure, names: Sequence[str] = BOTH) -> float:
+    """How far one training each of two models may lie apart by luck: twice the standard deviation of the difference.
+
+    The deviation of a model is pooled over the data sets whose shown model has several seeds.
+
+    Args:
+        stored: gives the results of a data set by its name.
+        figure: takes the measures of a run.
+        names: of the two models.
+
+    Raises:
+        ValueError: if a model has two seeds on no data set.
+
+    Example:
+        >>> from operator import itemgetter
+        >>> from cpvae_lite.study.results import Results
+        >>> 0.1 < by_luck(Results, itemgetter("negative_bound")) < 2  # nats per image
+        True
+    """
+    each = ([Shown(stored, data).over_seeds(name, figure) for data in DATA] for name in names)
+    return 2 * math.hypot(*map(pooled_deviation, each))
 
 
 def columns(stored: Stored, *names: str, over: Sequence[str] = (CLOTHES, DIGITS, LETTERS)) -> list[Shown]:
