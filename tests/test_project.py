@@ -39,6 +39,11 @@ def test_the_repository_stays_small():
     assert sum(path.stat().st_size for path in tracked()) < 60e6
 
 
+def test_no_formula_wants_a_font_that_was_left_out():
+    """See `tools/fetch_assets.py`."""
+    assert not any(re.search(r"\\(math)?frak", path.read_text()) for path in tracked("book/*.md", "book/*.ipynb"))
+
+
 @pytest.mark.parametrize("requirement", [r for r in REQUIREMENTS if r.name != "cpvae_lite"], ids=lambda r: r.name)
 def test_every_requirement_is_pinned_within_its_bounds(requirement):
     pinned = [pin for pin in pins() if pin.name == requirement.name]

@@ -118,7 +118,8 @@ def test_a_sheet_of_categories_has_a_row_for_each_of_those_with_most_images(trai
     most = sorted(range(10), key=lambda c: -model.aggregated_posterior[c])[:8]
     with seeded(0):
         images = model.sample(64, category=torch.tensor([c for c in most for _ in range(8)]))
-    np.testing.assert_allclose(found / 255, 1 - image_grid(images, columns=8), atol=0.003)
+    np.testing.assert_allclose(found / 255, 1 - image_grid(images, columns=8), atol=1 / 30 + 0.003)
+    assert len(np.unique(found)) <= 16
 
 
 def test_a_sheet_of_categories_wants_as_many_as_it_has_rows(trained):

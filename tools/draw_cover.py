@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from cpvae_lite._seeding import seeded
-from cpvae_lite.sheets import grey_sheet
+from cpvae_lite.sheets import grey_sheet, sixteen_greys
 from cpvae_lite.storage import write_png
 from cpvae_lite.study.results import Results
 
@@ -21,15 +21,13 @@ SHOWN = {  # how many categories of each label
 IMAGES = 12  # of a category
 PURE = 0.9
 APART, ZOOM = 16, 2  # pixels between the two data sets, and screen pixels for a pixel
-STEP = 17  # between two of sixteen grey values: no eye misses the rest, and the file is half as large
 
 
 def draw() -> np.ndarray:
     """Grey values (height, width), uint8: clothes to the left, digits to the right."""
     left, right = (sheet(data, labels) for data, labels in SHOWN.items())
     gap = np.full((len(left), APART), 255, np.uint8)
-    whole = np.hstack([left, gap, right]).repeat(ZOOM, 0).repeat(ZOOM, 1)
-    return (STEP * (whole / STEP).round()).astype(np.uint8)
+    return sixteen_greys(np.hstack([left, gap, right])).repeat(ZOOM, 0).repeat(ZOOM, 1)
 
 
 def sheet(data: str, labels: dict[int, int]) -> np.ndarray:

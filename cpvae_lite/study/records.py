@@ -16,7 +16,7 @@ from cpvae_lite.data import Dataset
 from cpvae_lite.history import History
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.saved import load_model, save_model
-from cpvae_lite.sheets import grey_sheet
+from cpvae_lite.sheets import grey_sheet, sixteen_greys
 from cpvae_lite.storage import read_json, write_json, write_png
 from cpvae_lite.study.experiments import CATEGORIES, SHEET, Experiment
 from cpvae_lite.study.measures import measure_chance, measure_closer, measure_splits
@@ -221,7 +221,8 @@ def category_sheet(model: LatentVariableModel, shape: tuple[int, int], seed: int
         seed: of all draws; the global random state stays as it was.
 
     Returns:
-        A uint8 array (height, width), the category with the largest q(c) above, from 0 for ink to 255 for paper.
+        A uint8 array (height, width), the category with the largest q(c) above, from 0 for ink to 255 for paper, in
+        sixteen steps.
 
     Raises:
         ValueError: if the model has fewer categories, or no q(c) yet.
@@ -238,7 +239,7 @@ def category_sheet(model: LatentVariableModel, shape: tuple[int, int], seed: int
     rows = model.shares.topk(ACROSS).indices
     with seeded(seed, device=rows.device):
         images = model.sample(ACROSS * ACROSS, category=rows.repeat_interleave(ACROSS))
-    return grey_sheet(images, columns=ACROSS, shape=shape)
+    return sixteen_greys(grey_sheet(images, columns=ACROSS, shape=shape))
 
 
 def environment(device: torch.device | str) -> dict[str, object]:
