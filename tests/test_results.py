@@ -52,7 +52,7 @@ def test_a_shipped_run_has_the_settings_that_the_grid_has_now_and_what_stays_of_
     for part, kind in {"model": ModelConfig, "training": TrainConfig}.items():  # whole: it does not lean on defaults
         assert content[part].keys() == {field.name for field in fields(kind)}
     assert (SHIPPED / name / "model.safetensors").exists() == run.keeps_weights
-    assert (SHIPPED / f"{name}.png").exists() == ("sheet" in run.keeps)
+    assert (SHIPPED / f"{name}.png").exists() == bool({"sheet", "categories"} & set(run.keeps))
 
 
 def test_nothing_else_is_shipped():
