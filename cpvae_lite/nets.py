@@ -52,10 +52,10 @@ class Affine(nn.Module):
 
         Example:
             >>> layer = Affine([300, 100], 784)
-            >>> before = layer.weights[0].std()  # Glorot: √(2 / (400 + 784))
+            >>> before = layer.weights[0].std().item()  # Glorot: √(2 / (400 + 784))
             >>> layer.start_wide()
-            >>> before.round(decimals=2), layer.weights[0].std().round(decimals=2)  # √(2 / 400)
-            (tensor(0.0400), tensor(0.0700))
+            >>> round(before, 2), round(layer.weights[0].std().item(), 2)  # √(2 / 400)
+            (0.04, 0.07)
         """
         width = sum(weight.shape[1] for weight in self.weights)
         for weight in self.weights:

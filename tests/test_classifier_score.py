@@ -162,6 +162,6 @@ def test_the_table_has_a_row_for_each_run_and_one_of_real_images():
     assert of_mog[3] == f"{stored_purity(results.first('mog-10')).variety:.2f}"
 
 
-def test_letters_have_no_classifier():
-    with pytest.raises(ValueError, match="no classifier for 'omniglot'"):
-        score_of_samples(Results("omniglot"), "vae")
+def test_numbers_have_no_classifier():
+    with pytest.raises(ValueError, match="no classifier for 'synthetic'"):
+        score_of_samples(Results("synthetic"), "vae")

@@ -11,7 +11,7 @@ from cpvae_lite._seeding import seeded
 from cpvae_lite.config import CATEGORICAL, SINGLE
 from cpvae_lite.data import Dataset
 from cpvae_lite.study.grids import GROUPS, SHOWN, TABLES, WHAT, grid, named
-from cpvae_lite.study.measures import component_shares, measure_images, measure_synthetic
+from cpvae_lite.study.measures import component_shares, measure_generation, measure_images, measure_synthetic
 from cpvae_lite.study.paper import SIZES, TABLE_3
 from cpvae_lite.zoo import MODELS
 
@@ -252,6 +252,26 @@ def test_labels_of_too_many_kinds_are_not_stored(clothes):
     model.aggregated_posterior.fill_(1 / 50)
     found = measure_images(model, replace(many, name="drawn"), temperature=1.0, importance_samples=1, seed=0)
     assert found["label_posterior_millionths"].keys() == {"few"} and "generation" not in found
+
+
+def test_draws_of_alphabets_are_labelled_and_their_counts_left_out_where_they_are_many(clothes):
+    model = named("omniglot/cp-500-seed0").build(clothes)
+    model.aggregated_posterior.fill_(1 / 500)
+    found = [measure_generation(model, "omniglot", seed=seed) for seed in (0, 1)]
+    assert found[0].keys() == {"purity", "standard_error", "entropy", "chance", "information"}
+    assert found[0] != found[1]
+    few = build("mog", features=784, categories=3)
+    assert len(measure_generation(few, "omniglot", seed=0)["counts"]) == 3
+    as_omniglot = measure_images(few, replace(clothes, name="omniglot"), temperature=1.0, importance_samples=1, seed=0)
+    assert as_omniglot["generation"] == measure_generation(few, "omniglot", seed=0)
+
+
+@pytest.mark.parametrize(
+    ("keeps", "said"), [(("categorie",), "did you mean 'categories'"), (("sheet", "categories"), "one picture")]
+)
+def test_what_a_run_keeps_is_checked(keeps, said):
+    with pytest.raises(ValueError, match=said):
+        replace(named("mnist/cp-10-seed0"), keeps=keeps)
 
 
 def test_an_epoch_that_is_neither_best_nor_last_is_refused():

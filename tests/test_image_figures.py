@@ -85,5 +85,5 @@ def test_figures_of_labels():
 
 def test_a_figure_of_some_models_on_some_data_is_put_into_words():
     runs = Results(DIGITS)
-    found = [runs.over_seeds(f"{name}-150", used).mean for name in ("indp", "cp")]
-    assert by_data(Results, used, ["indp", "cp"], 1, (DIGITS,)) == "MNIST: INDp {:.1f}, CP-VAE {:.1f}".format(*found)
+    found = [runs.over_seeds(f"{name}-150", used).format(1) for name in ("indp", "cp")]
+    assert by_data(Results, used, ["indp", "cp"], 1, (DIGITS,)) == "MNIST: INDp {}, CP-VAE {}".format(*found)

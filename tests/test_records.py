@@ -115,6 +115,7 @@ def test_a_sheet_of_categories_has_a_row_for_each_of_those_with_most_images(trai
     found = Results("fashion-mnist", tmp_path).sheet("cp-10")
     np.testing.assert_array_equal(found, category_sheet(model, dataset.shape, seed=0))
     assert (found != sheet(model, dataset.shape, seed=0)).any()
+    assert (found != category_sheet(model, dataset.shape, seed=1)).any()
     most = sorted(range(10), key=lambda c: -model.aggregated_posterior[c])[:8]
     with seeded(0):
         images = model.sample(64, category=torch.tensor([c for c in most for _ in range(8)]))

@@ -569,6 +569,7 @@ OTHER_SETTINGS = {
     "temperature_decay": 0.0,
     "least_temperature": 0.4,
     "seed": 1,
+    "unit_gradients": True,
     "compile": True,
 }
 
@@ -598,6 +599,9 @@ def test_every_setting_that_changes_weights_is_compared():
         (model(hidden=7), "model hidden is 6 there, 7 here"),
         (model("indq"), "model name is 'cp' there, 'indq' here"),
         (model(gate="sample"), "model gate is 'probs' there, 'sample' here"),
+        (model(prior_variance=2.0), "model prior_variance is 1.0 there, 2.0 here"),
+        (model(clip=False), "model clip is True there, False here"),
+        (model(weights_start="he"), "model weights_start is 'glorot' there, 'he' here"),
     ],
 )
 def test_resume_with_another_model_names_the_difference(finished, network, difference):

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from training_runs import FEATURES, config, images, model, weights
 
 from cpvae_lite import Hard, ModelConfig, Relaxed, Summed, build, elbo, fit
+from cpvae_lite.conditionals import Gaussian
 from cpvae_lite.zoo import MODELS
 
 DEPENDS = {  # Table 1: does z's posterior see c, does z's prior see c
@@ -251,18 +252,20 @@ def test_components_start_with_the_variance_given(name, learned):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_what_is_not_clipped_is_what_the_networks_say(name):
-    """With weights twenty times as large, log-variances of the posterior and of a prior p(z1|z2) are far out."""
+    """Of posteriors and of a prior p(z1|z2), with biases that put log-variances on both sides of the range."""
     x = (torch.rand(200, FEATURES) < 0.5).float()
     for clip in (True, False):
         network = model(name, clip=clip)
-        with torch.no_grad():
-            for parameter in network.parameters():
-                parameter.mul_(20)
+        for part in network.modules():
+            if isinstance(part, Gaussian):
+                bias = part.net.layers[-1].bias.data
+                bias[len(bias) // 2 :] = torch.linspace(-9, 4, len(bias) // 2)
         found = network.infer(x, Hard())
         gaussians = [q for node, q in found.posteriors.items() if node != "c"]
         gaussians += [network.latents[1].prior(found.values)] if name in ("hvae", "hvamp") else []
         for each in gaussians:
             least, most = each.variance.log().aminmax()
+            assert -20 < least < -5.999 and 1.999 < most < 20
             assert (least > -6.001 and most < 2.001) == clip
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from cpvae_lite.study.grids import TABLES
-from cpvae_lite.study.image_figures import OTHERS, SHOES, TOPS, empty, stored_purity
+from cpvae_lite.study.image_figures import OTHERS, SHOES, TOPS, empty, has_counts, stored_purity
 from cpvae_lite.study.results import Results, Spread
 from cpvae_lite.tables import Table
 
@@ -180,12 +180,12 @@ def _generation(found: dict, figure: str) -> float | None:
 
 
 def _alike(found: dict) -> float | None:
-    return stored_purity(found).alike().purity if "generation" in found else None
+    return stored_purity(found).alike().purity if has_counts(found) else None
 
 
 def _among(found: dict, labels: Sequence[int]) -> float | None:
     """The purity of those categories that draw one of some labels most often."""
-    if "generation" not in found:
+    if not has_counts(found):
         return None
     try:
         return stored_purity(found).among(labels).purity

@@ -10,7 +10,7 @@ from cpvae_lite.metrics import first_categories, label_overlap, shared_by_chance
 from cpvae_lite.purity import reference_purity
 from cpvae_lite.study.columns import BOUND, RELAXED, Column
 from cpvae_lite.study.grids import SHOWN
-from cpvae_lite.study.image_figures import stored_posteriors, stored_purity
+from cpvae_lite.study.image_figures import has_counts, stored_posteriors, stored_purity
 from cpvae_lite.study.paper import FIRST_CATEGORIES, reported
 from cpvae_lite.study.results import Results, Spread
 from cpvae_lite.study.stored_runs import generating_bound, score_of_samples
@@ -129,7 +129,7 @@ def samples_table(results: Results, dataset: Dataset) -> Table:
         if run.label in results:
             found = score_of_samples(results, run.label)
             measures = results.first(run.label)
-            drawn = f"{stored_purity(measures).variety:.2f}" if "generation" in measures else "–"
+            drawn = f"{stored_purity(measures).variety:.2f}" if has_counts(measures) else "–"
             doubt = f"{found.doubt:.2f} ± {found.doubt_error:.2f}"
             figures = [f"{found.variety:.2f}", drawn, doubt, f"{found.score:.2f}"]
             rows.append([NAMES[run.model["name"]], str(run.model.get("categories", "")), *figures])

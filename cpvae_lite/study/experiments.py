@@ -54,6 +54,10 @@ class Experiment:
 
     def __post_init__(self):
         one_of("epoch", self.epoch, ("best", "last"))
+        for kept in self.keeps:
+            one_of("thing to keep", kept, (WEIGHTS, SHEET, CATEGORIES))
+        if {SHEET, CATEGORIES} <= set(self.keeps):
+            raise ValueError(f"a run keeps one picture, {SHEET!r} or {CATEGORIES!r}")
 
     @property
     def name(self) -> str:

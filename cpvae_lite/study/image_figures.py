@@ -11,6 +11,7 @@ from torch import Tensor
 
 from cpvae_lite.purity import Purity
 from cpvae_lite.study.measures import MILLION
+from cpvae_lite.study.results import NotRunError
 
 Figure = Callable[[dict], float]  # takes the measures of a run
 TOPS, SHOES = (0, 2, 4, 6), (5, 7, 9)  # labels: T-shirt, pullover, coat, shirt; sandal, sneaker, ankle boot
@@ -19,11 +20,17 @@ OTHERS = (1, 3, 8)  # trouser, dress, bag
 used, effective, kl_of_c = map(itemgetter, ("used_categories", "effective_categories", "kl_c"))
 
 
+def _generation(found: dict) -> dict:
+    if "generation" not in found:
+        raise NotRunError("this record says nothing of what the model draws; make the run again")
+    return found["generation"]
+
+
 def drawn_purity(found: dict) -> float:
     """How pure the draws of a category are, weighted by q(c).
 
     Args:
-        found: the measures of a run whose draws a classifier has labelled: of clothes or digits.
+        found: the measures of a run whose draws a classifier has labelled.
 
     Example:
         >>> from cpvae_lite.study.results import Results
@@ -31,7 +38,7 @@ def drawn_purity(found: dict) -> float:
         >>> round(drawn_purity(found), 2), round(chance(found), 2)
         (0.97, 0.15)
     """
-    return found["generation"]["purity"]
+    return _generation(found)["purity"]
 
 
 def chance(found: dict) -> float:
@@ -45,7 +52,18 @@ def chance(found: dict) -> float:
         >>> round(chance(Results("fashion-mnist").first("indq-150")), 2)  # of ten kinds
         0.15
     """
-    return found["generation"]["chance"]
+    return _generation(found)["chance"]
+
+
+def has_counts(found: dict) -> bool:
+    """Whether a record counts the labels of what each category draws; where labels are many it has the figures alone.
+
+    Example:
+        >>> from cpvae_lite.study.results import Results
+        >>> has_counts(Results("mnist").first("cp-150")), has_counts(Results("omniglot").first("cp-500"))
+        (True, False)
+    """
+    return "counts" in found.get("generation", {})
 
 
 def stored_purity(found: dict) -> Purity:
@@ -54,12 +72,17 @@ def stored_purity(found: dict) -> Purity:
     Args:
         found: as in :func:`drawn_purity`.
 
+    Raises:
+        NotRunError: if the record has no counts; see :func:`has_counts`.
+
     Example:
         >>> from cpvae_lite.study.results import Results
         >>> stored = stored_purity(Results("fashion-mnist").first("cp-150"))
         >>> round(stored.among(SHOES).purity, 2), round(stored.among(TOPS).purity, 2)  # tops are hard to tell apart
         (0.87, 0.7)
     """
+    if not has_counts(found):
+        raise NotRunError("this record does not count the labels of what each category draws")
     drawn = found["generation"]
     weights = torch.tensor(drawn["weights"], dtype=torch.float64)
     return Purity(torch.tensor(drawn["counts"]), weights / weights.sum())  # they were rounded for the record

@@ -107,8 +107,9 @@ def pooled_deviation(spreads: Iterable[Spread]) -> float:
         ValueError: if no group has two runs.
 
     Example:
-        >>> pooled_deviation([Spread.over([1.0, 3.0]), Spread.over([10.0, 10.0]), Spread.over([7.0])])
-        1.0
+        >>> spreads = [Spread.over([1.0, 3.0]), Spread.over([10.0, 10.0, 10.0]), Spread.over([7.0])]
+        >>> round(pooled_deviation(spreads), 4)  # √(2/3): of three degrees of freedom
+        0.8165
     """
     several = [spread for spread in spreads if spread.deviation is not None]
     if not several:
@@ -296,6 +297,8 @@ class Results:
 
     def sheet(self, label: str, seed: int | None = None) -> np.ndarray:
         """The samples that a run left: grey values (height, width) from 0 for ink to 255 for paper, uint8.
+
+        They are of all that the model draws, or a row a category: what `keeps` of its experiment says.
 
         Args:
             label, seed: as in :meth:`path`.

@@ -43,7 +43,7 @@ def score_of_samples(results: Results, label: str) -> ClassifierScore:
     """How the shipped classifier judges the 64 samples that a run left.
 
     Args:
-        results: of "mnist" or "fashion-mnist".
+        results: of data for which the package ships a classifier.
         label: as "cp-150"; of several seeds the first is judged.
 
     Raises:

@@ -74,8 +74,8 @@ def in_use(found: Shown, names: Sequence[str]) -> str:
 
     Example:
         >>> from cpvae_lite.study.results import Results
-        >>> in_use(Shown(Results, DIGITS), ["cp"]).split(": CP-VAE ")
-        ['empty', '...; above 1/K', '71; the entropy of q(c) is that of so many equal categories', '...']
+        >>> in_use(Shown(Results, LETTERS, size=50), ["cp"]).split(": CP-VAE ")
+        ['empty', '...; above 1/K', '25; the entropy of q(c) is that of so many equal categories', '...']
     """
     return (
         f"empty: {found.text(empty, 0, names)}; above 1/K: {found.text(used, 0, names)}; the entropy of q(c) is that "
@@ -91,8 +91,8 @@ def range_of_labels(found: Shown, names: Sequence[str]) -> str:
 
     Example:
         >>> from cpvae_lite.study.results import Results
-        >>> range_of_labels(Shown(Results, DIGITS), ["cp"])
-        'CP-VAE 11 and 21'
+        >>> range_of_labels(Shown(Results, DIGITS, size=10), ["cp"])
+        'CP-VAE 1 and 3'
     """
     ends = (fewest_of_a_label, most_of_a_label)
     return ", ".join(f"{NAMES[name]} {' and '.join(found.one(name, end, 0) for end in ends)}" for name in names)
