@@ -1003,8 +1003,8 @@ SAID = [
     # --- What reproduces: one setting at a time
     Said(
         SETTINGS,
-        "differ by more than half a nat. Take away uneven use, and all of them lie within little more than a third of a "
-        "nat.",
+        "differ by more than half a nat. Take away uneven use, and all of them lie within little more than a third of "
+        "a nat.",
         lambda runs: all(
             _range([value(BOUND, *run) for run in LEARNED]) > 0.5
             and 0.3 < _range([value(LESS_UNEVEN, *run) for run in LEARNED]) < 0.37
