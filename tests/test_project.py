@@ -41,7 +41,8 @@ def test_the_repository_stays_small():
 
 def test_no_formula_wants_a_font_that_was_left_out():
     """See `tools/fetch_assets.py`."""
-    assert not any(re.search(r"\\(math)?frak", path.read_text()) for path in tracked("book/*.md", "book/*.ipynb"))
+    left_out = re.compile(r"\\(math|text)?(frak|scr|sf)\b")
+    assert not any(left_out.search(path.read_text()) for path in tracked("book/*.md", "book/*.ipynb"))
 
 
 @pytest.mark.parametrize("requirement", [r for r in REQUIREMENTS if r.name != "cpvae_lite"], ids=lambda r: r.name)

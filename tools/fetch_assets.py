@@ -23,8 +23,9 @@ PACKAGES = {
         "1b9c0a1c44df864e915690558e72adb9cc5203360daefd385084ced3b6c64c09",
         {
             "package/es5/tex-mml-chtml.js": "mathjax",
-            # All but Fraktur, which no formula has.
-            "package/es5/output/chtml/fonts/woff-v2/MathJax_[!F]*.woff": "mathjax/output/chtml/fonts/woff-v2",
+            # All but Fraktur, Script and SansSerif, which no formula has.
+            "package/es5/output/chtml/fonts/woff-v2/MathJax_[!FS]*.woff": "mathjax/output/chtml/fonts/woff-v2",
+            "package/es5/output/chtml/fonts/woff-v2/MathJax_Size*.woff": "mathjax/output/chtml/fonts/woff-v2",
             "package/LICENSE": "mathjax",
         },
     ),
@@ -36,9 +37,7 @@ PACKAGES = {
         "9d647396585ef74da93f87f645c5dcc14bebf5784192c577f72b199597614e81",
         {
             "package/dist/embed-amd.js": "widgets/@jupyter-widgets/html-manager/dist",
-            # Icons of buttons; the third font there has the marks of companies.
-            "package/dist/1551f4f60c37af51121f.woff2": "widgets/@jupyter-widgets/html-manager/dist",
-            "package/dist/7a3337626410ca2f4071.woff2": "widgets/@jupyter-widgets/html-manager/dist",
+            "package/dist/*.woff2": "widgets/@jupyter-widgets/html-manager/dist",
         },
     ),
 }
