@@ -89,12 +89,12 @@ def descend(terms: dict[str, Tensor], optimizer: torch.optim.Optimizer, unit_gra
     optimizer.zero_grad()
     terms["loss"].backward()
     if unit_gradients:
-        _shorten(optimizer)
+        _to_unit_length(optimizer)
     optimizer.step()
     return torch.stack(list(terms.values())).detach()
 
 
-def _shorten(optimizer: torch.optim.Optimizer) -> None:
+def _to_unit_length(optimizer: torch.optim.Optimizer) -> None:
     """Bring the gradient of each parameter to length one; a gradient of zero stays."""
     for group in optimizer.param_groups:
         for parameter in group["params"]:

@@ -34,7 +34,7 @@ SLIGHT = 0.1  # nats
 SAMPLED = ("hvae", "indq")
 VAMPS = ("vamp", "hvamp")
 MIXTURES = ("mog", *VAMPS)
-SEEN = (CLOTHES, DIGITS)  # the data whose samples a classifier can judge
+SEEN = (CLOTHES, DIGITS)  # the data whose samples a classifier can judge; that of Omniglot's alphabets errs too often
 TABLE_3, JUDGED = "comparison#table-3", "samples#how-clear-and-how-varied-a-number"
 
 

@@ -282,9 +282,10 @@ DRAWN = ("frozen", "copied")  # whose categories a page shows
 
 
 def ablation_runs(seed: int) -> list[Experiment]:
-    """Fashion-MNIST with one setting changed: with 150 categories, and with 10 where it takes all of them at each step.
+    """Fashion-MNIST with one setting changed, or all that a public copy has otherwise.
 
-    INDq's posterior has no gate to change. A plain VAE is trained as the public copy trains.
+    With 150 categories, and with 10 where it takes all of them at each step. INDq's posterior has no gate to
+    change. A plain VAE is trained as the public copy trains.
 
     Example:
         >>> [run.label for run in ablation_runs(seed=0) if run.model["name"] == "indp"]
