@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 import math
 import numbers
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+
+LEAST, MOST = 1.2e-38, 3.4e38  # above zero and at most: what float32, in which models compute, holds at full precision
 
 
 def whole_number(name: str, value: object, least: int = 1) -> int:
@@ -21,15 +22,16 @@ def whole_number(name: str, value: object, least: int = 1) -> int:
 
 
 def finite_number(name: str, value: object, *, least: float, strict: bool = False) -> float:
-    """Return `value` as a float; raise unless it is finite and at least (or above) `least`."""
+    """Return `value` as a float; raise unless it is finite, in float32 too, and at least (or above) `least`."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a number, not {value!r}")
-    try:
-        number = float(value)
-    except OverflowError:
-        raise ValueError(f"{name} must be finite: a float holds at most {sys.float_info.max:.3g}") from None
+    if MOST < abs(value) < math.inf:
+        raise ValueError(f"{name} must be finite: float32 holds at most {MOST:g}")
+    number = float(value)
     if not math.isfinite(number) or number < least or (strict and number == least):
         raise ValueError(f"{name} must be finite and {'above' if strict else 'at least'} {least:g}, not {value}")
+    if strict and least == 0 and number < LEAST:
+        raise ValueError(f"{name} must be above 0 in float32, which holds {LEAST:g} or more, not {value}")
     return number
 
 

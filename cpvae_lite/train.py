@@ -207,7 +207,7 @@ def _train(
             state.restore(safe)
             if run and not safe.history:
                 run.withdraw()
-            raise NotFiniteError(f"{error}; {_what_is_left(safe, run)}") from None
+            raise NotFiniteError(f"{error}; {_what_is_left(safe, run, state.model)}") from None
         except BaseException:
             state.restore(safe)
             raise
@@ -216,12 +216,14 @@ def _train(
                 run.write(safe)
 
 
-def _what_is_left(safe: Snapshot, run: Run | None) -> str:
+def _what_is_left(safe: Snapshot, run: Run | None, model: LatentVariableModel) -> str:
     """After a loss that is not finite: where to go back to, and what to do about it."""
     place, elsewhere = (f", in {run.folder}", " in a new folder (that of a run is fixed)") if run else ("", "")
     epochs = len(safe.history)
     left = f"the last good state is that of epoch {epochs}{place}" if epochs else "no epoch was finished"
-    return f"{left}. Try a smaller learning rate{elsewhere}, or data on a smaller scale"
+    clipped = model.config is None or model.config.clip
+    clip = "" if clipped else ", log-variances that are kept in their range (clip=True)"
+    return f"{left}. Try a smaller learning rate{elsewhere}{clip}, or data on a smaller scale"
 
 
 def _finished(history: History, config: TrainConfig) -> bool:

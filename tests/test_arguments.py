@@ -55,9 +55,11 @@ def test_numbers_that_are_not_finite_or_too_small_are_refused(value):
         finite_number("rate", value, least=0)
 
 
-@pytest.mark.parametrize("value", [10**400, -(10**400), Fraction(10**400)], ids=["large", "small", "fraction"])
-def test_numbers_that_no_float_holds_are_refused(value):
-    with pytest.raises(ValueError, match=r"rate must be finite: a float holds at most 1.8e\+308"):
+@pytest.mark.parametrize(
+    "value", [10**400, -(10**400), Fraction(10**400), 1e39], ids=["large", "small", "fraction", "double"]
+)
+def test_numbers_that_float32_does_not_hold_are_refused(value):
+    with pytest.raises(ValueError, match=r"rate must be finite: float32 holds at most 3.4e\+38"):
         finite_number("rate", value, least=0)
 
 
@@ -65,7 +67,10 @@ def test_the_least_number_is_allowed_unless_strict():
     assert finite_number("rate", 0, least=0) == 0
     with pytest.raises(ValueError, match="rate must be finite and above 0, not 0"):
         finite_number("rate", 0, least=0, strict=True)
-    assert finite_number("rate", 1e-300, least=0, strict=True) == 1e-300
+    assert finite_number("rate", 1e-37, least=0, strict=True) == 1e-37
+    with pytest.raises(ValueError, match=r"rate must be above 0 in float32, which holds 1.2e-38 or more, not 1e-300"):
+        finite_number("rate", 1e-300, least=0, strict=True)
+    assert finite_number("rate", 1e-300, least=0) == 1e-300
 
 
 @pytest.mark.parametrize("shape", [(28, 20), [28, 20], (np.int64(28), np.uint8(20))])

@@ -63,13 +63,13 @@ def as_the_paper_reports(name, found):
     found["negative_bound"] = 233.8 if name == "cp" else 234.4
     found["used_categories"] = 100 if name == "cp" else 9
     first = range(0, 50, 5) if name == "cp" else [0] * 10
-    found["label_posterior_millionths"]["item"] = [[0] * k + [200_000] * 5 + [0] * (145 - k) for k in first]
+    found["label_posterior_1e5"]["item"] = [[0] * k + [20_000] * 5 + [0] * (145 - k) for k in first]
 
 
-ALIKE = [[6667] * 150] * 10
-APART = [[0] * 5 * row + [200_000] * 5 + [0] * (145 - 5 * row) for row in range(10)]
-ONE_EACH = [[0] * row + [1_000_000] + [0] * (149 - row) for row in range(10)]
-OVERLAPPING = [[0] * row + [200_000] * 5 + [0] * (145 - row) for row in range(10)]
+ALIKE = [[667] * 150] * 10
+APART = [[0] * 5 * row + [20_000] * 5 + [0] * (145 - 5 * row) for row in range(10)]
+ONE_EACH = [[0] * row + [100_000] + [0] * (149 - row) for row in range(10)]
+OVERLAPPING = [[0] * row + [20_000] * 5 + [0] * (145 - row) for row in range(10)]
 
 FEW_LABELS = [[100] + [0] * 9] * 9 + [[0] * 9 + [100]]  # of the draws of ten components
 ALL_LABELS = [[0] * row + [100] + [0] * (9 - row) for row in range(10)]
@@ -93,14 +93,14 @@ OVERTURNED = [
     ("R3b", "mnist", "indq", "aggregated_posterior", [0.02] * 50 + [0.0] * 100),
     ("R3b", "mnist", "indq", "aggregated_posterior", [0.012] * 70 + [0.002] * 80),
     ("R3b", "ablations", "indq-frozen-uniform", "aggregated_posterior", [0.02] * 50 + [0.0] * 100),
-    ("R4a", "fashion-mnist", "cp", "label_posterior_millionths.item", ALIKE),
-    ("R4a", "fashion-mnist", "indq", "label_posterior_millionths.item", ALIKE),
-    ("R4a", "fashion-mnist", "indp", "label_posterior_millionths.item", APART),
-    ("R4a", "fashion-mnist", "indqp", "label_posterior_millionths.item", APART),
-    ("R4a", "fashion-mnist", "indq", "label_posterior_millionths.item", OVERLAPPING),
-    ("R4b", "fashion-mnist", "cp", "label_posterior_millionths.item", ONE_EACH),
-    ("R4b", "fashion-mnist", "indq", "label_posterior_millionths.item", ONE_EACH),
-    ("R4b", "fashion-mnist", "cp", "label_posterior_millionths.item", ALIKE),
+    ("R4a", "fashion-mnist", "cp", "label_posterior_1e5.item", ALIKE),
+    ("R4a", "fashion-mnist", "indq", "label_posterior_1e5.item", ALIKE),
+    ("R4a", "fashion-mnist", "indp", "label_posterior_1e5.item", APART),
+    ("R4a", "fashion-mnist", "indqp", "label_posterior_1e5.item", APART),
+    ("R4a", "fashion-mnist", "indq", "label_posterior_1e5.item", OVERLAPPING),
+    ("R4b", "fashion-mnist", "cp", "label_posterior_1e5.item", ONE_EACH),
+    ("R4b", "fashion-mnist", "indq", "label_posterior_1e5.item", ONE_EACH),
+    ("R4b", "fashion-mnist", "cp", "label_posterior_1e5.item", ALIKE),
     ("R5a", "fashion-mnist", "indp", "effective_categories", 20.0),
     ("R5a", "fashion-mnist", "indqp", "used_categories", 50),
     ("R5a", "fashion-mnist", "indp", "used_categories", 80),
@@ -113,7 +113,7 @@ OVERTURNED = [
     ("R5d", "mnist", "indqp", "generation.purity", 0.5),
     ("R5d", "fashion-mnist", "indp", "generation.purity", 0.5),
     ("R6", "fashion-mnist", "cp", "generation.counts", [[10] * 10] * 150),
-    ("R6", "fashion-mnist", "cp", "label_posterior_millionths.item", [[200_000] * 5 + [0] * 145] * 10),
+    ("R6", "fashion-mnist", "cp", "label_posterior_1e5.item", [[20_000] * 5 + [0] * 145] * 10),
     ("T1", "fashion-mnist", "indq", "negative_bound", 300.0),
     ("T1", "fashion-mnist", "indq-10", "negative_bound", 233.0),
     ("T1", "mnist", "indq", "negative_bound", 80.0),
@@ -174,23 +174,23 @@ OVERTURNED = [
     ("R7a", "mnist", "indq-150", "labels.digit.accuracy", 0.9),
     ("R7a", "mnist", "cp-10", "labels.digit.accuracy", 0.9),
     ("R7a", "fashion-mnist", "indqp", "labels.item.accuracy", 0.5),
-    ("R7b", "fashion-mnist", "cp-10", "label_posterior_millionths.item", ONE_EACH),
-    ("R7b", "fashion-mnist", "indq-150", "label_posterior_millionths.item", [[1.0] * 150] + [[0.5] * 150] * 9),
+    ("R7b", "fashion-mnist", "cp-10", "label_posterior_1e5.item", ONE_EACH),
+    ("R7b", "fashion-mnist", "indq-150", "label_posterior_1e5.item", [[1.0] * 150] + [[0.5] * 150] * 9),
     ("C2", "fashion-mnist", "cp", "generation.purity", 0.5),
     ("C2", "fashion-mnist", "mog-150", "generation.counts", 15 * FEW_LABELS),
     ("M1a", "mnist", "cp", "generation.purity", 0.5),
     ("M1a", "mnist", "indq", "generation.purity", 0.5),
     ("M1b", "mnist", "cp", "used_categories", 100),
     ("M1b", "mnist", "cp", "aggregated_posterior", [0.0] * 50 + [0.01] * 100),
-    ("M1c", "mnist", "cp", "label_posterior_millionths.digit", OVERLAPPING),
-    ("M1c", "mnist", "indq", "label_posterior_millionths.digit", ONE_EACH),
+    ("M1c", "mnist", "cp", "label_posterior_1e5.digit", OVERLAPPING),
+    ("M1c", "mnist", "indq", "label_posterior_1e5.digit", ONE_EACH),
     ("M2", "mnist", "indq", "generation.purity", 0.5),
     ("M2", "mnist", "indq", "used_categories", 1),
     ("M2", "mnist", "indq", "effective_categories", 150.0),
     ("M3", "mnist", "indqp", "generation.purity", 0.18),
     ("O1", "omniglot", "cp", "labels.alphabet.accuracy", 0.25),
     ("O1", "omniglot", "indq", "labels.alphabet.accuracy", 0.06),
-    ("O1", "omniglot", "indp", "label_posterior_millionths.alphabet", [[600_000, 400_000], [400_000, 600_000]]),
+    ("O1", "omniglot", "indp", "label_posterior_1e5.alphabet", [[60_000, 40_000], [40_000, 60_000]]),
     ("O2", "omniglot", "cp", "aggregated_posterior", [0.002] * 500),
 ]
 
@@ -283,11 +283,11 @@ def test_what_was_measured_is_plain_text_and_open_sentences_have_none(claim):
             "O1",
             "omniglot",
             "indp",
-            "label_posterior_millionths.alphabet",
-            [[625_000, 375_000]],
+            "label_posterior_1e5.alphabet",
+            [[62_500, 37_500]],
             "alphabet: CP-VAE 0.572, INDq ",
         ),
-        ("O1", "omniglot", "indp", "label_posterior_millionths.alphabet", [[625_000] * 2], "INDp 0.625, "),
+        ("O1", "omniglot", "indp", "label_posterior_1e5.alphabet", [[62_500] * 2], "INDp 0.625, "),
     ],
 )
 def test_a_sentence_shows_the_figures_of_its_data(number, data, name, figure, value, says):

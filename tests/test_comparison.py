@@ -32,8 +32,8 @@ from cpvae_lite.zoo import MODELS, build
 def record(name, size, seed, bound, epochs=300, posteriors=None):
     measures = {"negative_bound": bound, "negative_log_evidence": bound - 3, "importance_samples": 500}
     if posteriors:
-        millionths = [[10_000 * percent for percent in row] for row in posteriors]
-        measures |= {"relaxed_negative_bound": bound - 1, "label_posterior_millionths": {"item": millionths}}
+        parts = [[1_000 * percent for percent in row] for row in posteriors]
+        measures |= {"relaxed_negative_bound": bound - 1, "label_posterior_1e5": {"item": parts}}
     model = {"name": name} | ({"categories": size} if size else {})
     run = {"model": model, "training": {"seed": seed}, "data": {"name": "fashion-mnist"}, "measures": measures}
     machine = {"device": "cpu", "processor": "some processor"}

@@ -78,7 +78,7 @@ def test_pairs_are_compared_by_their_nearest_two(cp, indq, indp, indqp, pair, tw
 def test_figures_of_labels():
     found = {
         "labels": {"digit": {"nmi": 0.1, "ari": 0.2, "purity": 0.3, "accuracy": 0.4}},
-        "label_posterior_millionths": {"digit": [[200_000, 800_000], [600_000, 400_000]]},
+        "label_posterior_1e5": {"digit": [[20_000, 80_000], [60_000, 40_000]]},
     }
     assert purity(found) == 0.3 and most_of_an_alphabet(found) == pytest.approx(0.8)
 

@@ -845,6 +845,13 @@ def test_an_overflow_that_validation_is_the_first_to_see_is_reported_too(tmp_pat
     assert not list(tmp_path.iterdir())
 
 
+def test_the_advice_names_the_clip_to_whoever_took_it_off():
+    with pytest.raises(
+        NotFiniteError, match=r"rate, log-variances that are kept in their range \(clip=True\), or data"
+    ):
+        trained(model("cp", clip=False), learning_rate=1e20)
+
+
 @pytest.mark.parametrize("rate", [1e3, 1e30])
 def test_a_learning_rate_beyond_reason_is_reported_as_such(rate):
     with pytest.raises(NotFiniteError, match="Try a smaller learning rate"):

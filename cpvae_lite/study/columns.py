@@ -128,7 +128,7 @@ SYNTHETIC = (
 
 def _agreement(found: dict, figure: str) -> float | None:
     """With the labels whose q(c|label) is stored, too: of Omniglot's two kinds, the alphabets."""
-    kinds = list(found.get("label_posterior_millionths", ()))
+    kinds = list(found.get("label_posterior_1e5", ()))
     return found["labels"][kinds[0]][figure] if kinds else None
 
 

@@ -189,7 +189,7 @@ def shared(measures: dict) -> int:
     Example:
         >>> import torch
         >>> each = torch.tensor([[2, 2, 2, 2, 2, 0, 0], [0, 0, 2, 2, 2, 2, 2]])  # tenths of q(c|label), seven c
-        >>> shared({"label_posterior_millionths": {"digit": each * 100_000}})  # categories 2, 3 and 4
+        >>> shared({"label_posterior_1e5": {"digit": each * 10_000}})  # categories 2, 3 and 4
         3
         >>> shared(Results("mnist").first("cp-150"))
         0

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from cpvae_lite.purity import Purity
-from cpvae_lite.study.measures import MILLION
+from cpvae_lite.study.measures import WHOLE
 from cpvae_lite.study.results import NotRunError
 
 Figure = Callable[[dict], float]  # takes the measures of a run
@@ -244,8 +244,8 @@ def stored_posteriors(measures: dict) -> Tensor:
         >>> q.shape, q.sum(1).round(decimals=2).unique()  # 50 alphabets, each with a distribution
         (torch.Size([50, 500]), tensor([1.]))
     """
-    (millionths,) = measures["label_posterior_millionths"].values()
-    shares = torch.as_tensor(millionths) / MILLION
+    (parts,) = measures["label_posterior_1e5"].values()
+    shares = torch.as_tensor(parts) / WHOLE
     return torch.where(shares.any(1, keepdim=True), shares, torch.nan)
 
 
@@ -256,7 +256,7 @@ def categories_of_labels(found: dict) -> list[float]:
         found: the measures of a run of a model with a latent c, on images.
 
     Example:
-        >>> categories_of_labels({"label_posterior_millionths": {"digit": [[250000] * 4, [0, 0, 1000000, 0]]}})
+        >>> categories_of_labels({"label_posterior_1e5": {"digit": [[25000] * 4, [0, 0, 100000, 0]]}})
         [4.0, 1.0]
     """
     posteriors = stored_posteriors(found)
@@ -267,8 +267,8 @@ def fewest_of_a_label(found: dict) -> float:
     """By how many equal categories the label with fewest is served.
 
     Example:
-        >>> posteriors = {"alphabet": [[1_000_000, 0, 0, 0], [250_000] * 4]}
-        >>> found = {"label_posterior_millionths": posteriors}
+        >>> posteriors = {"alphabet": [[100_000, 0, 0, 0], [25_000] * 4]}
+        >>> found = {"label_posterior_1e5": posteriors}
         >>> fewest_of_a_label(found), most_of_a_label(found)
         (1.0, 4.0)
     """
@@ -287,7 +287,7 @@ def most_of_an_alphabet(found: dict) -> float:
         found: the measures of a run on Omniglot.
 
     Example:
-        >>> most_of_an_alphabet({"label_posterior_millionths": {"alphabet": [[500000, 500000], [250000, 750000]]}})
+        >>> most_of_an_alphabet({"label_posterior_1e5": {"alphabet": [[50000, 50000], [25000, 75000]]}})
         0.75
     """
     return stored_posteriors(found).nan_to_num(0).max().item()

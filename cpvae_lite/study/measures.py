@@ -25,7 +25,7 @@ DRAWS = 100  # images of a category
 MOST_COUNTS = 10_000  # that a record holds, of labels in categories
 MOST_LABELS = 50  # of a kind for which q(c|label) is stored: Omniglot's alphabets, not its characters
 DIGITS = 6  # of stored probabilities
-MILLION = 10**DIGITS
+WHOLE = 100_000  # a stored q(c|label) adds up to this, but for what rounding does
 BLOCK = 1_000  # images that are encoded at a time
 PARTS = 100  # of the test images, for a comparison of two models on the same images
 MILLINATS = 3  # digits of a stored mean over a part
@@ -101,8 +101,8 @@ def measure_images(
 
     Returns:
         The report; for models with a c also "aggregated_posterior", q(c) of the test images, and
-        "label_posterior_millionths", q(c|label) for each kind of label that has at most 50, in millionths, since whole
-        numbers take half the room, and zeros for a label without images; for models with a mixture as prior
+        "label_posterior_1e5", q(c|label) for each kind of label that has at most 50, times 1e5: whole numbers
+        take half the room; zeros for a label without images; for models with a mixture as prior
         "component_shares", see :func:`component_shares`; for models with categories or components,
         where there is a classifier for the data, "generation", see :func:`measure_generation`.
 
@@ -116,7 +116,7 @@ def measure_images(
         >>> data = Dataset.from_arrays(pixels, [0, 1] * 20, validation=0.25, test=0.25)
         >>> model = build("cp", features=16, categories=3, hidden=8)
         >>> found = measure_images(model, data, temperature=0.5, importance_samples=1, seed=0)
-        >>> found["images"], len(found["aggregated_posterior"]), found["label_posterior_millionths"].keys()
+        >>> found["images"], len(found["aggregated_posterior"]), found["label_posterior_1e5"].keys()
         (10, 3, dict_keys(['label']))
     """
     found = evaluate(model, dataset, temperature=temperature, importance_samples=importance_samples, seed=seed)
@@ -292,8 +292,8 @@ def _use_of_categories(model: LatentVariableModel, dataset: Dataset) -> dict:
     kinds = {kind: labels for kind, labels in dataset.test.labels.items() if int(labels.max()) < MOST_LABELS}
     return {
         "aggregated_posterior": _rounded(responsibilities.mean(0)),
-        "label_posterior_millionths": {
-            kind: (MILLION * label_posteriors(responsibilities, labels)).nan_to_num(0).round().int().tolist()
+        "label_posterior_1e5": {
+            kind: (WHOLE * label_posteriors(responsibilities, labels)).nan_to_num(0).round().int().tolist()
             for kind, labels in kinds.items()
         },
     }
