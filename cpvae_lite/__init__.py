@@ -1,11 +1,11 @@
 """Variational autoencoders with continuous and discrete latent variables."""
 
 from cpvae_lite._version import __version__
+from cpvae_lite.bounds import BoundEstimate, Elbo, elbo, estimate_bound, log_marginal
 from cpvae_lite.config import ModelConfig
 from cpvae_lite.data import Dataset
 from cpvae_lite.datasets import load_dataset
 from cpvae_lite.draws import Hard, Mode, Relaxed, Summed
-from cpvae_lite.elbo import BoundEstimate, Elbo, elbo, estimate_bound, log_marginal
 from cpvae_lite.evaluation import evaluate
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.saved import load_model, save_model

@@ -1,7 +1,7 @@
 """The paper's identities about a whole data set (Eqs. 4, 7, 12, 13, 17, 19, 20, 21, A1, A2), term by term.
 
 An equation is a line: the terms of each side, with their signs. One side is the *objective*, what training sees:
-closed forms, or the package's :func:`~cpvae_lite.elbo`. The other is *measured*: expectations of log-densities
+closed forms, or the package's :func:`~cpvae_lite.bounds.elbo`. The other is *measured*: expectations of log-densities
 that training never sees, the aggregated posteriors q(z), q(c), q(z|c) among them. Where the numbers come from is
 a :class:`~cpvae_lite.joint.Joint`: :mod:`cpvae_lite.quadrature` sums a small world exactly,
 :mod:`cpvae_lite.sampled` draws from a trained model.

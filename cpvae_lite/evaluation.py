@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from cpvae_lite._arguments import finite_number, whole_number
+from cpvae_lite.bounds import BoundEstimate, estimate_bound, log_marginal, standard_error
 from cpvae_lite.data import Dataset
 from cpvae_lite.draws import Hard, Mode, Relaxed
-from cpvae_lite.elbo import BoundEstimate, estimate_bound, log_marginal, standard_error
 from cpvae_lite.metrics import active_units, effective_categories, label_agreement, used_categories
 from cpvae_lite.model import LatentVariableModel
 

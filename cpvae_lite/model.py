@@ -96,7 +96,7 @@ class LatentVariableModel(nn.Module):
             x: (B, features).
 
         Raises:
-            TypeError, ValueError: if x is not a float tensor of that shape, finite throughout.
+            TypeError, ValueError: as :meth:`checked` does.
 
         Example:
             >>> from cpvae_lite import build
@@ -116,7 +116,7 @@ class LatentVariableModel(nn.Module):
 
         Raises:
             ValueError: if the model has no categories.
-            TypeError, ValueError: if x is not a float tensor of that shape, finite throughout.
+            TypeError, ValueError: as :meth:`checked` does.
 
         Example:
             >>> from cpvae_lite import build
@@ -138,7 +138,7 @@ class LatentVariableModel(nn.Module):
             A tensor of shape (B, features); for binary data the probability that each pixel is 1.
 
         Raises:
-            TypeError, ValueError: if x is not a float tensor of that shape, finite throughout.
+            TypeError, ValueError: as :meth:`checked` does.
 
         Example:
             >>> from cpvae_lite import build
@@ -327,21 +327,41 @@ class LatentVariableModel(nn.Module):
         return self.categories
 
     def checked(self, x: Tensor) -> Tensor:
-        """`x` itself if it is a finite tensor (B, features) of the model's dtype; a clear error otherwise.
+        """`x` itself if the model could have made it; a clear error otherwise.
+
+        A Bernoulli likelihood has a number for grey pixels, too, but none that is a probability.
+
+        Args:
+            x: (B, features).
 
         Raises:
-            TypeError: if it is no tensor, or of another dtype.
-            ValueError: if it has another shape, no rows, or a value that is not finite.
+            TypeError: if it is no tensor, or of another dtype than the model.
+            ValueError: if it has another shape, no rows, a value that is not finite, or one outside the support of the
+                likelihood.
 
         Example:
             >>> from cpvae_lite import build
             >>> build("vae", features=784).checked(torch.zeros(28, 28))
             Traceback (most recent call last):
             ValueError: x must have shape (B, 784) with B > 0, not (28, 28)
+            >>> build("vae", features=2).checked(torch.tensor([[0.0, 0.5]]))
+            Traceback (most recent call last):
+            ValueError: x holds 0.5, outside the support of the likelihood, ...
+            >>> build("vae", features=2, likelihood="gaussian").checked(torch.tensor([[0.0, 0.5]]))
+            tensor([[0.0000, 0.5000]])
         """
         self._require_rows(x)
         if not x.isfinite().all():
             raise ValueError("x holds NaN or infinity")
+        with torch.no_grad():
+            support = self.likelihood(self.infer(x[:1], Mode()).values).support
+        support = getattr(support, "base_constraint", support)  # of a single feature, where they are independent
+        outside = x[~support.check(x)]
+        if outside.numel():
+            raise ValueError(
+                f"x holds {outside.flatten()[0].item()}, outside the support of the likelihood, {support}; a Bernoulli "
+                "model wants zeros and ones, as Dataset.observed and cpvae_lite.data.binarise make them of images"
+            )
         return x
 
     def _require_rows(self, x: Tensor) -> None:
@@ -351,7 +371,12 @@ class LatentVariableModel(nn.Module):
             kind, hint = type(x).__name__, "torch.as_tensor makes one"
             if isinstance(x, Tensor):
                 images = x.dtype == torch.uint8
-                kind, hint = x.dtype, "images go through data.binarise first" if images else f"x.to({dtype}) makes one"
+                kind, hint = (
+                    x.dtype,
+                    "Dataset.observed and cpvae_lite.data.binarise make one of images"
+                    if images
+                    else f"x.to({dtype}) makes one",
+                )
             raise TypeError(f"x must be a {dtype} tensor, not {kind}; {hint}")
         if x.dim() != 2 or x.shape[1] != self.features or len(x) == 0:
             raise ValueError(f"x must have shape (B, {self.features}) with B > 0, not {tuple(x.shape)}")

@@ -13,9 +13,9 @@ from torch import Tensor
 from cpvae_lite._arguments import one_of, whole_number
 from cpvae_lite._seeding import seeded
 from cpvae_lite.aggregated import AggregatedPosterior
+from cpvae_lite.bounds import unchecked_elbo
 from cpvae_lite.conditionals import diagonal_normal
 from cpvae_lite.draws import Hard, Summed
-from cpvae_lite.elbo import elbo, observable
 from cpvae_lite.joint import OBJECTIVE, TERMS, Estimate, Joint, Side, signed
 from cpvae_lite.model import LatentVariableModel
 
@@ -37,8 +37,8 @@ class Sampled(Joint):
         seed: of the draws. The two sides have draws of their own.
 
     Raises:
-        TypeError, ValueError: if x does not suit the model, as :func:`cpvae_lite.elbo.observable` finds; if `draws`
-            or `seed` is no whole number, or too small.
+        TypeError, ValueError: if x does not suit the model, as :meth:`cpvae_lite.LatentVariableModel.checked` finds;
+            if `draws` or `seed` is no whole number, or too small.
         ValueError: if the model has other latents than z, or c and z.
 
     Example:
@@ -57,7 +57,7 @@ class Sampled(Joint):
             raise ValueError(f"the decompositions are about latents c and z, not {' and '.join(names)}")
         self.draws = whole_number("draws", draws, least=2)
         self.seed = whole_number("seed", seed, least=0)
-        self.x = observable(model, x).double()
+        self.x = model.checked(x).double()
         self.model = copy.deepcopy(model).double().requires_grad_(False)
         self.categories = model.categories or 1
         with seeded(self.seed, 0, device=self.x.device):  # infer draws, though only its posteriors are wanted
@@ -216,12 +216,12 @@ class Sampled(Joint):
     def _objective(self) -> dict[str, Tensor]:
         """The terms of the package's :func:`elbo`, (S, N), from draws of their own."""
         with seeded(self.seed, 2, device=self.x.device):
-            blocks = [elbo(self.model, rows, Hard(self.draws)).terms() for rows in self.x.split(self._step)]
+            blocks = [unchecked_elbo(self.model, rows, Hard(self.draws)).terms() for rows in self.x.split(self._step)]
         shape = (self.draws, -1)
         return {name: torch.cat([block[name].expand(*shape) for block in blocks], 1) for name in blocks[0]}
 
     def objective(self, *terms: str) -> Side:
-        """A sum of the terms of :func:`cpvae_lite.elbo.elbo`, from draws of its own.
+        """A sum of the terms of :func:`cpvae_lite.bounds.elbo`, from draws of its own.
 
         Args:
             terms: "reconstruction", "kl_z" and "kl_c", a leading "-" for a minus. "kl_c" of a VAE is 0.

@@ -15,9 +15,9 @@ from tqdm.auto import tqdm
 
 from cpvae_lite._arguments import expanded
 from cpvae_lite._denormals import no_denormals
+from cpvae_lite.bounds import estimate_bound
 from cpvae_lite.capture import own_stream
 from cpvae_lite.data import Dataset
-from cpvae_lite.elbo import estimate_bound
 from cpvae_lite.evaluation import require_suitable
 from cpvae_lite.history import History
 from cpvae_lite.metrics import used_categories

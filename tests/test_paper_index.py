@@ -107,7 +107,7 @@ def test_every_test_that_a_page_names_exists(page):
 
 
 TEST = "`test_decomposition.py::test_holds_in_every_kind_of_world`"
-GOOD = ("Eq.", "17", "", "[x](objective.ipynb#eq-17-line-by-line)", "`elbo.elbo`", TEST)
+GOOD = ("Eq.", "17", "", "[x](objective.ipynb#eq-17-line-by-line)", "`bounds.elbo`", TEST)
 
 
 @pytest.mark.parametrize(
@@ -117,10 +117,10 @@ GOOD = ("Eq.", "17", "", "[x](objective.ipynb#eq-17-line-by-line)", "`elbo.elbo`
         (3, "[x](objective.ipynb#eq-18-line-by-line)", "no section"),
         (3, "[x](vae.ipynb#take-away)", "no equation"),
         (3, "nowhere", "no place"),
-        (4, "`elbo.elbow`", "no function"),
+        (4, "`bounds.elbow`", "no function"),
         (4, "`elbows.elbo`", "no function"),
-        (4, "`elbo`", "is a module"),
-        (5, "`test_elbo.py::test_nothing`", "no test test_elbo"),
+        (4, "`bounds`", "is a module"),
+        (5, "`test_bounds.py::test_nothing`", "no test test_bounds"),
         (5, "`test_elbow.py::test_nothing`", "no test file"),
         (3, "*to come*", "has no function"),
     ],

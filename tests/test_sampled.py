@@ -324,7 +324,7 @@ def test_grey_images_are_refused():
 
 
 def test_images_that_are_no_floats_are_refused():
-    with pytest.raises(TypeError, match=r"not torch\.uint8; images go through"):
+    with pytest.raises(TypeError, match=r"not torch\.uint8; Dataset.observed"):
         Sampled(build("vae", features=30), images().byte())
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from cpvae_lite.bounds import standard_error
 from cpvae_lite.config import NAMES
-from cpvae_lite.elbo import standard_error
 from cpvae_lite.study.results import Results
 from cpvae_lite.tables import Table
 

@@ -7,10 +7,10 @@ from torch import Tensor
 
 from cpvae_lite import synthetic
 from cpvae_lite._seeding import seeded
+from cpvae_lite.bounds import estimate_bound, log_marginal, standard_error
 from cpvae_lite.classifier import JUDGED, load_classifier
 from cpvae_lite.data import Dataset
 from cpvae_lite.draws import Hard
-from cpvae_lite.elbo import estimate_bound, log_marginal, standard_error
 from cpvae_lite.evaluation import evaluate
 from cpvae_lite.metrics import label_agreement, label_posteriors
 from cpvae_lite.model import LatentVariableModel

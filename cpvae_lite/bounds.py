@@ -12,7 +12,7 @@ from torch import Tensor
 
 from cpvae_lite._arguments import whole_number
 from cpvae_lite._seeding import seeded
-from cpvae_lite.draws import Hard, Mode
+from cpvae_lite.draws import Hard
 from cpvae_lite.model import LatentVariableModel
 
 CPU_ROWS, GPU_ROWS = 512, 65_536  # (draw, image) pairs that are decoded at a time
@@ -77,11 +77,11 @@ def elbo(model: LatentVariableModel, x: Tensor, draw: Callable | None = None) ->
             default, and `Summed()` estimate a true bound. `Relaxed` does not: it is for training.
 
     Returns:
-        The terms for each row, with gradients. Values outside the support of the likelihood, as grey pixels, are not
-        noticed; see :func:`observable`.
+        The terms for each row, with gradients.
 
     Raises:
-        TypeError, ValueError: as :meth:`cpvae_lite.LatentVariableModel.infer` does.
+        TypeError, ValueError: as :meth:`cpvae_lite.LatentVariableModel.checked` does, and
+            :meth:`~cpvae_lite.LatentVariableModel.infer`.
 
     Example:
         >>> from cpvae_lite import Summed, build
@@ -90,41 +90,21 @@ def elbo(model: LatentVariableModel, x: Tensor, draw: Callable | None = None) ->
         >>> terms.objective().shape, sorted(terms.kl)
         (torch.Size([5]), ['c', 'z'])
     """
-    inferred = model.infer(x, draw or Hard())  # values (B, …), with S draws (S, B, …), of all categories (K, B, …)
-    kl = {latent.name: inferred.average(latent.divergence(inferred)) for latent in model.latents}
-    return Elbo(inferred.average(model.likelihood(inferred.values).log_prob(x)), kl)
+    return unchecked_elbo(model, model.checked(x), draw or Hard())
 
 
-@torch.no_grad()
-def observable(model: LatentVariableModel, x: Tensor) -> Tensor:
-    """`x` itself if the model could have made it; a clear error otherwise.
-
-    A Bernoulli likelihood has a number for grey pixels, too, but none that is a probability.
-
-    Args:
-        model: any model of the family.
-        x: (B, features).
-
-    Raises:
-        TypeError, ValueError: if x is not a finite tensor (B, features) of the model's dtype.
-        ValueError: if it holds a value outside the support of the likelihood.
+def unchecked_elbo(model: LatentVariableModel, x: Tensor, draw: Callable) -> Elbo:
+    """What :func:`elbo` returns, without a look at the values of x, so that no step of training waits for its device.
 
     Example:
         >>> from cpvae_lite import build
-        >>> observable(build("vae", features=2), torch.tensor([[0.0, 1.0]]))
-        tensor([[0., 1.]])
-        >>> observable(build("vae", features=2, likelihood="gaussian"), torch.tensor([[0.0, 0.5]]))
-        tensor([[0.0000, 0.5000]])
+        >>> grey = torch.full((1, 4), 0.5)  # a Bernoulli likelihood has a number for it, but none that is a probability
+        >>> unchecked_elbo(build("vae", features=4), grey, Hard()).objective().isfinite()
+        tensor([True])
     """
-    support = model.likelihood(model.infer(model.checked(x)[:1], Mode()).values).support
-    support = getattr(support, "base_constraint", support)  # of a single feature, where they are independent
-    outside = x[~support.check(x)]
-    if outside.numel():
-        raise ValueError(
-            f"x holds {outside.flatten()[0].item()}, outside the support of the likelihood, {support};"
-            " a Bernoulli model wants zeros and ones, as data.binarise or Dataset.observed makes them of images"
-        )
-    return x
+    inferred = model.infer(x, draw)  # values (B, …), with S draws (S, B, …), of all categories (K, B, …)
+    kl = {latent.name: inferred.average(latent.divergence(inferred)) for latent in model.latents}
+    return Elbo(inferred.average(model.likelihood(inferred.values).log_prob(x)), kl)
 
 
 @dataclass(frozen=True)
@@ -169,7 +149,7 @@ def estimate_bound(
         batch_size: rows at a time; it bounds the memory.
 
     Raises:
-        TypeError, ValueError: as :func:`observable` does; if the seed or `batch_size` is no whole number, or too small.
+        TypeError, ValueError: as :func:`elbo` does; if the seed or `batch_size` is no whole number, or too small.
 
     Example:
         >>> from cpvae_lite import build
@@ -178,9 +158,9 @@ def estimate_bound(
         >>> found.images, found == estimate_bound(model, x), found == estimate_bound(model, x, seed=1)
         (20, True, False)
     """
-    blocks = observable(model, x).split(whole_number("batch_size", batch_size))
+    blocks = model.checked(x).split(whole_number("batch_size", batch_size))
     with seeded(seed, device=x.device):
-        parts = [elbo(model, rows, draw) for rows in blocks]
+        parts = [unchecked_elbo(model, rows, draw or Hard()) for rows in blocks]
     objective = torch.cat([_over_draws(part.objective()) for part in parts]).double()
     names = parts[0].terms()
     terms = {name: torch.cat([_over_draws(part.terms()[name]) for part in parts]).double() for name in names}
@@ -226,7 +206,7 @@ def log_marginal(
         A tensor of shape (B,).
 
     Raises:
-        TypeError, ValueError: as :func:`observable` does; if a number is no whole number, or too small.
+        TypeError, ValueError: as :func:`elbo` does; if a number is no whole number, or too small.
 
     Reference:
         Burda, Grosse and Salakhutdinov, Importance weighted autoencoders, 2016.
@@ -238,7 +218,7 @@ def log_marginal(
         >>> evidence.shape, evidence.mean().item() > estimate_bound(model, x).value
         (torch.Size([20]), True)
     """
-    samples, x = whole_number("samples", samples), observable(model, x)
+    samples, x = whole_number("samples", samples), model.checked(x)
     rows = (CPU_ROWS if x.device.type == "cpu" else GPU_ROWS) if rows is None else whole_number("rows", rows)
     blocks = x.split(max(1, rows // samples))
     fixed = {latent.name: latent.prior({}) for latent in model.latents if not latent.prior.parents}

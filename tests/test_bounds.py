@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from cpvae_lite import Hard, Relaxed, Summed, build, elbo, estimate_bound, log_marginal
+from cpvae_lite.bounds import standard_error
 from cpvae_lite.conditionals import Conditional, Gaussian, StandardNormal, diagonal_normal
-from cpvae_lite.elbo import observable, standard_error
 from cpvae_lite.latents import Latent
 from cpvae_lite.model import LatentVariableModel
 from cpvae_lite.nets import MLP
@@ -289,29 +289,34 @@ def test_estimates_follow_from_their_seed(tiny, data, variant, random_state_kept
     assert not torch.isclose(first, other).any()
 
 
-every_average = pytest.mark.parametrize(
-    "average", [estimate_bound, lambda model, x: log_marginal(model, x, 2)], ids=["bound", "evidence"]
-)
+WHAT = {
+    "terms": elbo,
+    "bound": estimate_bound,
+    "evidence": lambda model, x: log_marginal(model, x, 2),
+    "posterior": lambda model, x: model.posterior(x),
+    "reconstruction": lambda model, x: model.reconstruct(x),
+}
+every_number = pytest.mark.parametrize("found", WHAT.values(), ids=WHAT)
 
 
-@every_average
+@every_number
 @pytest.mark.parametrize("value", [0.5, 7.5, -1.0, 254 / 255])
-def test_grey_pixels_have_no_bound_under_a_bernoulli_likelihood(tiny, data, average, value):
+def test_grey_pixels_do_not_suit_a_bernoulli_likelihood(tiny, data, found, value):
     model = tiny("cp")
     x = data(model, 10)
     x[7, 1] = value
     for each in (model, without_c(collapsed(tiny("indqp")))):  # the second is composed by hand
-        with pytest.raises(ValueError, match=rf"x holds {value}, outside .* zeros and ones, as data\.binarise"):
-            average(each, x)
+        with pytest.raises(ValueError, match=rf"x holds {value}, outside .* zeros and ones, as Dataset\.observed"):
+            found(each, x)
 
 
-@every_average
-def test_any_finite_number_suits_a_gaussian_likelihood(tiny, average):
+@every_number
+def test_any_finite_number_suits_a_gaussian_likelihood(tiny, found):
     model, x = tiny("vae", likelihood="gaussian"), torch.tensor([[0.5, -7.5, 1e3]]).double()
-    assert observable(model, x) is x
-    average(model, x)
+    assert model.checked(x) is x
+    found(model, x)
     with pytest.raises(ValueError, match="x holds NaN or infinity"):
-        average(model, x / 0)
+        found(model, x / 0)
 
 
 def test_a_term_has_a_row_for_each_draw_if_it_differs_between_draws(tiny, data):
