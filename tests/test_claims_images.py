@@ -82,6 +82,7 @@ OVERTURNED = [
     ("R2", "fashion-mnist", "indq", "generation.purity", 0.4),
     ("R2", "ablations", "indq-frozen-uniform", "generation.purity", 0.8),
     ("R2", "ablations", "cp-frozen-uniform", "generation.purity", 0.8),
+    ("R2", "ablations", "cp-frozen", "generation.purity", 0.8),
     ("R2", "ablations", "indq-uniform", "generation.purity", 0.2),
     ("R2", "ablations", "cp-drawn", "generation.purity", 0.2),
     ("R3", "fashion-mnist", "cp", "used_categories", 70),
