@@ -1,7 +1,13 @@
 """The line that the first cell of a chapter prints."""
 
+import base64
+import io
+
+import nbformat
 import pytest
 import torch
+from nbclient import NotebookClient
+from PIL import Image
 
 from cpvae_lite.figures.notebook import welcome
 
@@ -40,3 +46,14 @@ def test_the_line_names_device_and_duration(machine, capsys, threads, gpu, uses_
     machine(threads, gpu)
     welcome("a while", gpu=uses_it)
     assert capsys.readouterr().out == f"{line}\n"
+
+
+def test_figures_of_a_chapter_have_two_dots_for_each_pixel_of_the_page():
+    first = "from cpvae_lite.figures.notebook import welcome\nwelcome('a while')"
+    drawn = "from cpvae_lite.figures.panels import row\nfigure, _ = row()\nfigure"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in (first, drawn)])
+    NotebookClient(notebook).execute()
+    (output,) = notebook.cells[1].outputs
+    width, height = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).size
+    shown = output.metadata["image/png"]
+    assert 300 < shown["width"] == width // 2 and shown["height"] == height // 2

@@ -14,6 +14,9 @@ import pytest
 from sentences import FOUR, SAID, Runs, Said
 from sentences_synthetic import SAID as OF_THE_MIXTURE
 
+from cpvae_lite.study.claims import VERDICTS
+from cpvae_lite.study.claims_images import IMAGES
+from cpvae_lite.study.claims_synthetic import SYNTHETIC
 from cpvae_lite.study.results import Results
 
 BOOK = Path(__file__).parents[1] / "book"
@@ -86,3 +89,14 @@ def holds_in(said: Said, runs: Runs) -> bool:
         return said.holds(runs)
     except (KeyError, TypeError, ValueError):  # a figure that such a run does not have
         return False
+
+
+@pytest.mark.parametrize("page", ["../README.md", "index.md"])
+def test_the_entry_pages_count_the_verdicts(page):
+    claims = SYNTHETIC + IMAGES
+    counts = [sum(claim.verdict.startswith(kind) for claim in claims) for kind in VERDICTS]
+    holds, does_not, depends, left_open = counts
+    assert (
+        f"Of {len(claims)} sentences of the paper about its experiments {holds} hold in our runs, {does_not} do not, "
+        f"{depends} depend on something, and {left_open} are open: "
+    ) in text_of(page)

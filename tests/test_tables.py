@@ -124,7 +124,7 @@ def test_what_stays_of_a_label_is_that_of_its_first_run_if_no_seed_is_given(resu
     assert left.path("a") == left.folder / "a-seed2.json" and left.sheet("a").tolist() == [[7] * 3] * 2
     with pytest.raises(FileNotFoundError, match="the run a-seed10 left no samples"):
         left.sheet("a", seed=10)
-    with pytest.raises(FileNotFoundError, match="a-seed2 holds no finished model"):
+    with pytest.raises(FileNotFoundError, match="the run a-seed2 left no weights; those that did: none"):
         left.model("a")
 
 

@@ -285,7 +285,7 @@ class Results:
             label, seed: as in :meth:`path`.
 
         Raises:
-            FileNotFoundError: if it did not.
+            FileNotFoundError: if it did not; names those that did.
             KeyError: if it was never run, and no seed is given.
             ValueError: if they are damaged; see :func:`cpvae_lite.load_model`.
 
@@ -293,7 +293,21 @@ class Results:
             >>> Results("synthetic").model("cp-2").aggregated_posterior.round(decimals=1)  # q(c)
             tensor([0.5000, 0.5000])
         """
-        return load_model(self.path(label, seed).with_suffix(""))
+        folder = self.path(label, seed).with_suffix("")
+        if not folder.is_dir():
+            kept = ", ".join(self.with_weights) or "none"
+            raise FileNotFoundError(f"the run {folder.name} left no weights; those that did: {kept}")
+        return load_model(folder)
+
+    @property
+    def with_weights(self) -> list[str]:
+        """The labels whose first run kept its weights, which :meth:`model` loads.
+
+        Example:
+            >>> Results("mnist").with_weights
+            ['cp-150', 'indp-150', 'indq-150', 'indqp-150']
+        """
+        return [label for label in self.labels if self.path(label).with_suffix("").is_dir()]
 
     def sheet(self, label: str, seed: int | None = None) -> np.ndarray:
         """The samples that a run left: grey values (height, width) from 0 for ink to 255 for paper, uint8.
