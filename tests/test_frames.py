@@ -138,7 +138,7 @@ def test_each_picture_has_its_alt_text():
 def test_text_from_people_cannot_become_markup():
     odd = """<b a='1'>"&amp; </div>"""
     tags = parsed(frames(labels=["0", "1", odd], name=odd, alt=[odd, "x", odd], caption=odd))
-    assert [tag for tag, _ in tags.tags] == ["div", "img", "img", "img", "div", "input", "output", "p"]
+    assert [tag for tag, _ in tags.tags] == ["div", "div", "img", "img", "img", "div", "input", "output", "p"]
     assert tags.texts == {"output": [f"{odd} {odd}"], "p": [odd]}
     (slider,) = tags.all("input")
     assert slider["aria-label"] == slider["aria-valuetext"] == json.loads(slider["data-labels"])[2] == odd
@@ -148,7 +148,7 @@ def test_text_from_people_cannot_become_markup():
 def test_no_attribute_holds_a_raw_bracket():
     """Sphinx's search index ends a tag at the first one and would list the script's words."""
     text = frames().html()
-    assert text.count("<") == text.count(">") == 12  # div, three images, row, slider, output, caption
+    assert text.count("<") == text.count(">") == 14  # block, pictures, three images, row, slider, output, caption
 
 
 def test_jupyterlab_leaves_the_arrow_keys_to_the_slider():

@@ -140,7 +140,9 @@ class Frames:
             for (name, labels), at in zip(self.sliders.items(), self.places, strict=True)
         )
         return (
-            f'<div class="cpvae-frames" data-kernel="{escape(key)}">\n{frames}\n'
+            f'<div class="cpvae-frames" data-kernel="{escape(key)}">\n'
+            # A page may let the picture alone scroll where it is wider than a phone.
+            f'<div class="cpvae-pictures">\n{frames}\n</div>\n'
             f'{sliders}\n<p class="cpvae-caption">{escape(self.caption)}</p>\n</div>'
         )
 

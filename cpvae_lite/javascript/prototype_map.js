@@ -1,6 +1,7 @@
 // The centre of each category's prior, decoded; a click or an arrow key picks one.
 
 const THUMBNAIL = 36;
+const EDGE = 4; // around the tiles, for the frame of the chosen one
 
 export default {
   async render({ model, el }) {
@@ -31,13 +32,18 @@ export default {
       event.preventDefault();
       event.stopPropagation(); // JupyterLab would go to another cell
       choose(rank);
-      buttons[rank].focus();
+      buttons[rank].focus({ preventScroll: true }); // the page stays where its reader is
     });
+    const reveal = (tile) => {
+      const [top, bottom] = [tile.offsetTop - EDGE, tile.offsetTop + tile.offsetHeight + EDGE];
+      group.scrollTop = Math.max(Math.min(group.scrollTop, top), bottom - group.clientHeight);
+    };
     const stop = onChange(model, ["rank"], () => {
       buttons.forEach((button, rank) => {
         const chosen = rank === Math.min(model.get("rank"), count - 1);
         button.setAttribute("aria-checked", String(chosen));
         button.tabIndex = chosen ? 0 : -1; // one stop of the Tab key for the whole map
+        if (chosen) reveal(button);
       });
     });
     // A hundred and more images: the page stays awake in between.
@@ -46,6 +52,7 @@ export default {
       const code = decoder.row("mean", rank, count);
       paint(buttons[rank].firstChild, decoder.image(code, [[rank, 1]], count), shape);
     }
+    reveal(buttons[Math.min(model.get("rank"), count - 1)]); // the map may not have been on the page before
     group.dataset.painted = String(count);
     return stop;
   },

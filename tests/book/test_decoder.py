@@ -136,6 +136,31 @@ def test_the_map_shows_every_centre_and_picks_by_mouse_and_keyboard(page, model)
     same(view, model)
 
 
+@pytest.mark.parametrize("screen", [(1366, 768), (390, 844)], ids=["desktop", "phone"])
+def test_many_categories_scroll_in_the_map_and_leave_the_page_where_it_is(browser, screen):
+    width, height = screen
+    many = build("cp", features=21, categories=150, latent_size=5, hidden=16, seed=1)
+    with opened(browser, explore(many, shape=(3, 7), rank=149), width=width) as page:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_selector(".cpvae-map[data-painted='150']")
+        tiles, sheet = page.get_by_role("radio"), page.locator(".cpvae-sheet canvas")
+        seen = """tile => {
+            const [map, own] = [tile.parentElement, tile].map(part => part.getBoundingClientRect());
+            return own.top >= map.top && own.bottom <= map.bottom;
+        }"""
+        assert tiles.last.evaluate(seen) and not tiles.first.evaluate(seen)
+        # Map, image and the first new images are on one screen, below the bar of the book.
+        top, bottom = page.locator(".cpvae-map").bounding_box(), sheet.first.bounding_box()
+        assert bottom["y"] + bottom["height"] - top["y"] < height - 60
+        tiles.last.click()
+        sheet.last.evaluate("image => image.scrollIntoView({ block: 'start' })")
+        before = page.evaluate("scrollY")
+        for key, rank in (("Home", 0), ("ArrowRight", 1), ("End", 149)):
+            page.keyboard.press(key)
+            until(page, main_view(page), f"canvas.code.rank === {rank}")
+            assert tiles.nth(rank).evaluate(seen) and page.evaluate("scrollY") == before > 0
+
+
 def test_new_images_are_drawn_from_the_prior_of_the_category(page, model):
     sheet = page.locator(".cpvae-sheet canvas")
     first = []

@@ -105,6 +105,15 @@ def test_the_page_is_no_wider_than_the_screen(opened):
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
 
 
+def test_sliders_and_captions_stand_on_the_page_itself_in_dark_mode(opened):
+    """The theme would lay a pale ground under them."""
+    page, _ = opened
+    grounds = """() => [...document.querySelectorAll("main div.cell_output :is(.text_html, .widget-subarea)")]
+        .map(output => getComputedStyle(output).backgroundColor)"""
+    if page.evaluate("document.documentElement.dataset.theme") == "dark":
+        assert set(page.evaluate(grounds)) <= {"rgba(0, 0, 0, 0)"}
+
+
 def test_no_code_is_wider_than_a_desktop_page(opened):
     page, _ = opened
     clipped = """() => [...document.querySelectorAll("main div.cell_input pre")]
@@ -136,6 +145,34 @@ def test_no_line_begins_with_the_comma_after_a_formula(opened):
         return range.getBoundingClientRect().top >= formula.firstChild.getBoundingClientRect().bottom;
     }).map(formula => formula.textContent)"""
     assert page.evaluate(fallen) == []
+
+
+def test_a_formula_in_a_sentence_stands_on_the_line_of_its_words(opened):
+    page, _ = opened
+    shifted = """() => [...document.querySelectorAll("main p > span.math > mjx-container")].filter(formula => {
+        const marks = [formula.querySelector("mjx-math"), formula.parentElement].map(place => {
+            const mark = document.createElement("span"); // empty, so that it stands on the baseline
+            mark.style.cssText = "display: inline-block; width: 0; height: 0";
+            place.append(mark);
+            return mark;
+        });
+        const [inside, beside] = marks.map(mark => mark.getBoundingClientRect().bottom);
+        marks.forEach(mark => mark.remove());
+        return Math.abs(inside - beside) > 1;
+    }).map(formula => formula.textContent)"""
+    assert page.evaluate(shifted) == []
+
+
+def test_no_formula_scrolls_for_what_is_not_seen(opened):
+    """A formula that fits its line is no stop of the Tab key."""
+    page, _ = opened
+    needless = """() => [...document.querySelectorAll("main p > span.math > mjx-container")].filter(formula => {
+        const room = formula.closest("p").clientWidth;
+        return formula.scrollWidth > formula.clientWidth && formula.scrollWidth < room
+            || formula.scrollHeight > formula.clientHeight;
+    }).map(formula => formula.textContent)"""
+    if page.viewport_size["width"] < 600:  # elsewhere nothing of a line scrolls
+        assert page.evaluate(needless) == []
 
 
 def test_the_chapter_shows_categories_and_what_its_training_came_to(context, site):

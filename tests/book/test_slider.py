@@ -5,6 +5,7 @@ import io
 import json
 
 import pytest
+import widget_page
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -105,6 +106,21 @@ def test_the_block_fits_a_narrow_screen(page):
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     shown = page.locator("img:visible").first.bounding_box()
     assert shown["width"] == pytest.approx(2 * shown["height"], rel=0.03)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_on_a_phone_the_picture_alone_scrolls(browser, dark):
+    block = Frames([Figure(figsize=(8, 2))], {"epoch": ["1"]}, alt=["White"], caption=20 * "Much to say. ")
+    with widget_page.opened(browser, block, width=390, dark=dark) as page:
+        wide = "part => part.scrollWidth > part.clientWidth"
+        faded = "part => getComputedStyle(part).getPropertyValue('--more') !== '0px'"  # at the right edge
+        pictures, whole = page.locator(".cpvae-pictures"), page.locator(".text_html")
+        assert pictures.evaluate(wide) and pictures.evaluate(faded)
+        assert not whole.evaluate(wide) and not whole.evaluate(faded)
+        for part in (page.get_by_role("slider"), page.locator(".cpvae-caption")):
+            box = part.bounding_box()
+            assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
 def grey(light, level):

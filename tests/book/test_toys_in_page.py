@@ -297,6 +297,14 @@ def test_drawings_stay_white_in_dark_mode(phone):
         assert cell.evaluate("node => getComputedStyle(node).color") == "rgb(34, 34, 34)"
 
 
+def test_sliders_are_light_on_the_dark_page(phone):
+    for part in phone.locator(".widget-subarea").all():
+        assert part.evaluate("node => getComputedStyle(node).backgroundColor") == "rgba(0, 0, 0, 0)"
+    words = phone.locator(".widget-label, .widget-label-basic, .widget-readout, .cpvae-caption")
+    seen = words.evaluate_all("all => all.map(word => [word, document.body].map(n => getComputedStyle(n).color))")
+    assert len(seen) > 10 and all(word == page for word, page in seen)
+
+
 def test_figures_on_one_page_leave_each_other_alone(phone):
     before = numbers(phone)
     press(phone, "width of posteriors", "ArrowRight")

@@ -50,7 +50,9 @@ def html(*cells, dark=False):
     """The page as text."""
     outputs = [output for cell in cells for output in _shown(cell)]
     widgets = [cell for cell in cells if hasattr(cell, "get_view_spec")]
-    state = embed_data(widgets, state=dependency_state(widgets, drop_defaults=False))["manager_state"]
+    state = {"version_major": 2, "version_minor": 0, "state": {}}
+    if widgets:
+        state = embed_data(widgets, state=dependency_state(widgets, drop_defaults=False))["manager_state"]
     styles = "".join(f'<link rel="stylesheet" href="/_static/{name}">' for name in STYLES)
     return (
         f'<!doctype html><html lang="en" data-theme="{"dark" if dark else "light"}"><head><meta charset="utf-8">'
