@@ -79,7 +79,8 @@ def picture(source):
 
 def test_each_figure_becomes_a_picture_in_its_place():
     images = [picture(image["src"]) for image in parsed(frames()).all("img")]
-    assert [image.size for image in images] == [(200, 100)] * 3
+    assert [image.size for image in images] == [(400, 200)] * 3
+    assert [(image["width"], image["height"]) for image in parsed(frames()).all("img")] == [("200", "100")] * 3
     found = ["#{:02X}{:02X}{:02X}".format(*image.convert("RGB").getpixel((50, 50))) for image in images]
     assert found == list(COLOURS)
 
@@ -166,11 +167,11 @@ def test_colours_of_a_scatter_stay_and_the_file_is_small():
         return figure
 
     (found,) = one(scatter()).pictures
-    assert len(found) < 16_000
+    assert len(found) < 26_000
     file = io.BytesIO()
-    scatter().savefig(file, format="png", dpi=100)
+    scatter().savefig(file, format="png", dpi=200)
     expected, found = (np.asarray(Image.open(f).convert("RGB")).astype(int) for f in (file, io.BytesIO(found)))
-    assert expected.shape == found.shape == (300, 400, 3)
+    assert expected.shape == found.shape == (600, 800, 3)
     assert np.abs(expected - found).max() < 32
     assert (found[0] == 255).all()  # white stays white
 
@@ -189,7 +190,7 @@ def test_a_tight_box_does_not_give_frames_their_own_size():
     with plt.rc_context({"savefig.bbox": "tight"}):
         figures = map(titled, ("a", "a long title"))
         shown = Frames(figures, {"epoch": ["0", "1"]}, alt=["A word", "Words"], caption="Words.")
-    assert [Image.open(io.BytesIO(picture)).size for picture in shown.pictures] == [(200, 100)] * 2
+    assert [Image.open(io.BytesIO(picture)).size for picture in shown.pictures] == [(400, 200)] * 2
 
 
 def test_one_figure_drawn_anew_gives_its_state_each_time():
@@ -260,5 +261,5 @@ def test_an_empty_caption_is_refused():
 
 def test_figures_of_different_sizes_are_refused():
     figures = [plain("white"), plain("white", size=(3, 1))]
-    with pytest.raises(ValueError, match=r"frame 2 has 300 × 100 pixels, the first 200 × 100"):
+    with pytest.raises(ValueError, match=r"frame 2 has 600 × 200 pixels, the first 400 × 200"):
         Frames(figures, {"epoch": ["0", "20"]}, alt=["White", "White"], caption="White.")

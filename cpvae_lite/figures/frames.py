@@ -14,6 +14,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from PIL import Image
 
+DOTS = 2  # of a picture for each pixel of the page, for screens that can show them
 # A slider finds its own block from `this`: no ids and no global names, so that blocks cannot disturb each other.
 _MOVED = """
 const block = this.closest('.cpvae-frames'), label = JSON.parse(this.dataset.labels)[this.value];
@@ -127,7 +128,7 @@ class Frames:
             >>> html.count("<img"), html.count("display: none"), html.count('<input type="range"')
             (2, 1, 1)
         """
-        width, height = _size(self.pictures[0])
+        width, height = (side // DOTS for side in _size(self.pictures[0]))
         frames = "\n".join(
             f'<img src="{data_url(picture)}" alt="{escape(alt)}" width="{width}" height="{height}" '
             f'style="display: {"block" if index == self.shown else "none"}; max-width: 100%; height: auto">'
@@ -204,12 +205,12 @@ def picture(figure: Figure) -> bytes:
     """A figure as a PNG file on white ground; the figure is closed.
 
     Example:
-        >>> Image.open(io.BytesIO(picture(Figure(figsize=(2, 1))))).size  # 100 pixels an inch
-        (200, 100)
+        >>> Image.open(io.BytesIO(picture(Figure(figsize=(2, 1))))).size  # 200 dots an inch
+        (400, 200)
     """
     file = io.BytesIO()
     with plt.rc_context({"savefig.bbox": None}):  # "tight" would give each frame a size of its own
-        figure.savefig(file, format="png", dpi=100)
+        figure.savefig(file, format="png", dpi=100 * DOTS)
     plt.close(figure)
     image = Image.open(file)
     return _png(Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA")).convert("RGB"))
