@@ -17,6 +17,7 @@ from cpvae_lite.study.table_3 import rows_of
 
 WINE = "#882255"
 LOOKS = dict(zip(NAMES, zip("os^vXPD*p", (*panels.COLOURS, WINE), strict=True), strict=True))  # mark and colour
+THIN = {"*": 1.8}  # a mark with little ink is drawn larger
 BIG, SMALL = 10.0, 6.0  # of the marks of most and of fewest categories or components
 MOST_LINES = 6  # of equal bound, in a panel
 SHORTEST = 0.1  # of a panel's width; a shorter line cuts off a corner, and its number has no place
@@ -76,7 +77,8 @@ def _plot_points(axes: Axes, results: Results) -> None:
         for place, run in zip(places, runs, strict=True):
             size = run.model.get("categories")
             step = sizes.index(size) / max(1, len(sizes) - 1) if size else 0.5
-            style = {"color": colour, "markersize": SMALL + step * (BIG - SMALL), "markeredgecolor": "white"}
+            drawn = THIN.get(mark, 1.0) * (SMALL + step * (BIG - SMALL))
+            style = {"color": colour, "markersize": drawn, "markeredgecolor": "white"}
             axes.plot(*place, mark, **style, markeredgewidth=0.6, label=NAMES[name] if run is runs[0] else None)
 
 
