@@ -419,8 +419,8 @@ SAID = [
     ),
     Said(
         TABLE,
-        "with 10 half a nat and a fifth ahead of the VAE, with 500 six tenths of a nat and one nat behind it. By "
-        "$-\\log p(x)$ they are level with it to a fifth with 500.",
+        "With 10 categories both are ahead of the VAE, INDp by 0.59 nats and INDqp by 0.19. With 500 both are behind "
+        "it, INDp by 0.61 nats and INDqp by 1.02. By $-\\log p(x)$ they are then level with it to a fifth of a nat.",
         lambda runs: (
             0.4 < runs.ahead(BOUND, DIGITS, "indp-10", "vae") < 0.65
             and 0.12 < runs.ahead(BOUND, DIGITS, "indqp-10", "vae") < 0.28
