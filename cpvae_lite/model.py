@@ -370,13 +370,8 @@ class LatentVariableModel(nn.Module):
         if not isinstance(x, Tensor) or x.dtype != dtype:
             kind, hint = type(x).__name__, "torch.as_tensor makes one"
             if isinstance(x, Tensor):
-                images = x.dtype == torch.uint8
-                kind, hint = (
-                    x.dtype,
-                    "Dataset.observed and cpvae_lite.data.binarise make one of images"
-                    if images
-                    else f"x.to({dtype}) makes one",
-                )
+                of_images = "Dataset.observed and cpvae_lite.data.binarise make one of images"
+                kind, hint = x.dtype, of_images if x.dtype == torch.uint8 else f"x.to({dtype}) makes one"
             raise TypeError(f"x must be a {dtype} tensor, not {kind}; {hint}")
         if x.dim() != 2 or x.shape[1] != self.features or len(x) == 0:
             raise ValueError(f"x must have shape (B, {self.features}) with B > 0, not {tuple(x.shape)}")
