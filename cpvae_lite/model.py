@@ -93,10 +93,10 @@ class LatentVariableModel(nn.Module):
         A posterior that depends on a latent before it is given at that latent's most probable value.
 
         Args:
-            x: (B, features).
+            x: (B, features), any point of data space: the pseudo-inputs of a VampPrior are grey.
 
         Raises:
-            TypeError, ValueError: as :meth:`checked` does.
+            TypeError, ValueError: as :meth:`checked` does, but for values outside the support of the likelihood.
 
         Example:
             >>> from cpvae_lite import build
@@ -104,7 +104,8 @@ class LatentVariableModel(nn.Module):
             >>> posterior["c"].probs.shape, posterior["z"].mean.shape
             (torch.Size([5, 10]), torch.Size([5, 40]))
         """
-        return self.infer(self.checked(x), Mode()).posteriors
+        self._require_finite(x)
+        return self.infer(x, Mode()).posteriors
 
     @torch.no_grad()
     def predict_proba(self, x: Tensor, batch_size: int = 1000) -> Tensor:
@@ -350,9 +351,7 @@ class LatentVariableModel(nn.Module):
             >>> build("vae", features=2, likelihood="gaussian").checked(torch.tensor([[0.0, 0.5]]))
             tensor([[0.0000, 0.5000]])
         """
-        self._require_rows(x)
-        if not x.isfinite().all():
-            raise ValueError("x holds NaN or infinity")
+        self._require_finite(x)
         with torch.no_grad():
             support = self.likelihood(self.infer(x[:1], Mode()).values).support
         support = getattr(support, "base_constraint", support)  # of a single feature, where they are independent
@@ -363,6 +362,11 @@ class LatentVariableModel(nn.Module):
                 "model wants zeros and ones, as Dataset.observed and cpvae_lite.data.binarise make them of images"
             )
         return x
+
+    def _require_finite(self, x: Tensor) -> None:
+        self._require_rows(x)
+        if not x.isfinite().all():
+            raise ValueError("x holds NaN or infinity")
 
     def _require_rows(self, x: Tensor) -> None:
         """What can be checked of x without waiting for its device."""

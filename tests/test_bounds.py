@@ -293,7 +293,6 @@ WHAT = {
     "terms": elbo,
     "bound": estimate_bound,
     "evidence": lambda model, x: log_marginal(model, x, 2),
-    "posterior": lambda model, x: model.posterior(x),
     "reconstruction": lambda model, x: model.reconstruct(x),
 }
 every_number = pytest.mark.parametrize("found", WHAT.values(), ids=WHAT)
@@ -308,6 +307,15 @@ def test_grey_pixels_do_not_suit_a_bernoulli_likelihood(tiny, data, found, value
     for each in (model, without_c(collapsed(tiny("indqp")))):  # the second is composed by hand
         with pytest.raises(ValueError, match=rf"x holds {value}, outside .* zeros and ones, as Dataset\.observed"):
             found(each, x)
+
+
+def test_a_posterior_is_there_for_grey_pixels_too(tiny, data):
+    """The pseudo-inputs of a VampPrior are grey."""
+    model = tiny("vae")
+    x = data(model, 3) / 2
+    assert model.posterior(x)["z"].mean.isfinite().all()
+    with pytest.raises(ValueError, match="x holds NaN or infinity"):
+        model.posterior(x / 0)
 
 
 @every_number
