@@ -260,6 +260,7 @@ TABLE, BEHIND, SAMPLES = "comparison", "behind-table-3", "samples"
 CLOTHES_PAGE, DIGITS_PAGE, LETTERS_PAGE = "fashion-categories", "mnist", "omniglot"
 SETTINGS, ABLATIONS = "what-decides", "ablations"
 README = "../README.md"
+FROZEN = ("frozen", "frozen-uniform")  # at the usual start, and at means drawn from [0, 1]
 LEARNED = (  # runs whose p(z|c) is learned: table and label
     *((CLOTHES, f"{name}-150") for name in ("cp", "indq")),
     *((ABLATIONS, label) for label in ("cp-drawn", "cp-elu", "cp-no-warmup", "cp-unclipped", "indq-uniform")),
@@ -453,12 +454,24 @@ SAID = [
         for said in (
             Said(
                 page,
+                "So it is on clothes and digits, without any label in training. On Omniglot a category is a layout, "
+                "not a character.",
+                lambda runs: (
+                    all(runs.of(PURE, data, "cp-150") > 0.7 for data in (CLOTHES, DIGITS))
+                    and runs.first(LETTERS, "cp-500")["measures"]["labels"]["character"]["purity"] < 0.1
+                ),
+            ),
+            Said(
+                page,
                 "Categories of INDq, a close relative, mix kinds. | They keep to a kind as well as those of CP-VAE. "
-                "With a prior that is not learned, those of both mix.",
-                lambda runs: all(
-                    runs.of(PURE, CLOTHES, f"{name}-150") > 0.7 and runs.of(PURE, ABLATIONS, f"{name}-{how}") < 0.25
-                    for name in BOTH
-                    for how in ("frozen", "frozen-uniform")
+                "With a prior that is not learned, those of both mix, or one category takes everything.",
+                lambda runs: (
+                    all(
+                        runs.of(PURE, CLOTHES, f"{name}-150") > 0.7 and runs.of(PURE, ABLATIONS, f"{name}-{how}") < 0.25
+                        for name in BOTH
+                        for how in FROZEN
+                    )
+                    and runs.of(USED, ABLATIONS, "cp-frozen-wide") == 1
                 ),
             ),
             Said(
@@ -1076,7 +1089,7 @@ SAID = [
         SETTINGS,
         "Frozen, at the one or at the other, they mix.",
         lambda runs: (
-            all(runs.of(PURE, ABLATIONS, f"indq-{how}") < 0.25 for how in ("frozen", "frozen-uniform"))
+            all(runs.of(PURE, ABLATIONS, f"indq-{how}") < 0.25 for how in FROZEN)
             and runs.of(PURE, ABLATIONS, "indq-uniform") > 0.7
             and runs.of(PURE, CLOTHES, "indq-150") > 0.7
         ),

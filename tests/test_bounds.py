@@ -307,6 +307,8 @@ def test_grey_pixels_do_not_suit_a_bernoulli_likelihood(tiny, data, found, value
     for each in (model, without_c(collapsed(tiny("indqp")))):  # the second is composed by hand
         with pytest.raises(ValueError, match=rf"x holds {value}, outside .* zeros and ones, as Dataset\.observed"):
             found(each, x)
+    with pytest.raises(ValueError, match=rf"x holds {value}, outside"):
+        model.predict_proba(x)
 
 
 def test_a_posterior_is_there_for_grey_pixels_too(tiny, data):

@@ -109,7 +109,7 @@ CLOTHING = (
         number="R2",
         says="INDq does not always capture the categories: it mixes kinds in some of them",
         verdict="does not hold here with a learned prior, as the paper describes it: INDq keeps to kinds as CP-VAE "
-        "does; with priors that stay where they start, both mix",
+        "does; with priors that stay where they start, and overlap there, both mix",
         where=KINDS,
         measured=lambda stored: (
             f"generation purity: {clothes(stored).text(drawn_purity, 3)}; categories of {SIZE} that draw no kind "
