@@ -37,9 +37,9 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
 	touch $@
 
-# Scripts and fonts of the rendered pages; they are kept in git.
+# Scripts and fonts of the rendered pages; git keeps them in one archive.
 assets: $(READY)
-	$(BIN)/python tools/fetch_assets.py
+	$(BIN)/python -m tools.fetch_assets
 
 # Runs what is missing of the results that the package ships; delete a result to have it run again. The tables of
 # numbers take an hour or two; those of images, TABLES="table3 ablations", days on a CPU.

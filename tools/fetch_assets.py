@@ -2,9 +2,9 @@
 
     make assets
 
-Packs three npm packages at fixed versions, checks their SHA-256, and takes a few files out of each into
-book/_static. One more script comes with the Python package anywidget. The files are kept in git; run this only to
-change a version.
+Packs three npm packages at fixed versions, checks their SHA-256, and takes a few files out of each. One more script
+comes with the Python package anywidget. All go into one archive, which is kept in git and which `tools/page_scripts.py`
+unpacks; run this only to change a version.
 """
 
 import hashlib
@@ -15,10 +15,13 @@ import tempfile
 from fnmatch import fnmatch
 from importlib.metadata import distribution
 from pathlib import Path
+from zipfile import ZIP_LZMA, ZipFile, ZipInfo
 
-STATIC = Path(__file__).parents[1] / "book" / "_static"
+from cpvae_lite.storage import atomic_write
+from tools.page_scripts import ARCHIVE
+
 PACKAGES = {
-    # package: (SHA-256 of the npm archive, {path in the archive: path under book/_static})
+    # package: (SHA-256 of the npm archive, {path in it: folder in ours})
     "mathjax@3.2.2": (
         "1b9c0a1c44df864e915690558e72adb9cc5203360daefd385084ced3b6c64c09",
         {
@@ -44,7 +47,7 @@ PACKAGES = {
 
 # The script by which a page runs a view's own script; requirejs looks for it under the package's name.
 PYTHON_PACKAGES = {
-    # package: {path under book/_static: (path in site-packages, SHA-256)}
+    # package: {path in our archive: (path in site-packages, SHA-256)}
     "anywidget": {
         "widgets/anywidget.js": (
             "anywidget/nbextension/index.js",
@@ -66,17 +69,16 @@ def packed(package: str) -> bytes:
         return archive.read_bytes()
 
 
-def unpack(archive: bytes, wanted: dict[str, str]) -> None:
-    """Write the files that match a wanted pattern under book/_static; stop if there is none."""
+def chosen(archive: bytes, wanted: dict[str, str]) -> dict[str, bytes]:
+    """The files that match a wanted pattern, by their path in our archive; stops if there is none."""
+    files = {}
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         for pattern, folder in wanted.items():
             found = [member for member in tar.getmembers() if fnmatch(member.name, pattern)]
             if not found:
                 raise SystemExit(f"{pattern} is not in the package")
-            for member in found:
-                target = STATIC / folder / Path(member.name).name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(tar.extractfile(member).read())
+            files |= {f"{folder}/{Path(member.name).name}": tar.extractfile(member).read() for member in found}
+    return files
 
 
 def check(name: str, content: bytes, digest: str) -> None:
@@ -85,25 +87,34 @@ def check(name: str, content: bytes, digest: str) -> None:
         raise SystemExit(f"{name}: this is not the one whose SHA-256 is written down here")
 
 
-def copy_from_python(package: str, files: dict[str, tuple[str, str]]) -> None:
-    """Copy files of an installed Python package under book/_static."""
+def of_python(package: str, wanted: dict[str, tuple[str, str]]) -> dict[str, bytes]:
+    """Files of an installed Python package, by their path in our archive."""
     installed = {str(path): path for path in distribution(package).files}
-    for target, (name, digest) in files.items():
-        content = Path(installed[name].locate()).read_bytes()
-        check(f"{package}: {name}", content, digest)
-        (STATIC / target).parent.mkdir(parents=True, exist_ok=True)
-        (STATIC / target).write_bytes(content)
+    files = {target: Path(installed[name].locate()).read_bytes() for target, (name, _) in wanted.items()}
+    for target, (name, digest) in wanted.items():
+        check(f"{package}: {name}", files[target], digest)
+    return files
+
+
+def pack(files: dict[str, bytes]) -> bytes:
+    """An archive of them; of no date, so that the same files give the same bytes."""
+    buffer = io.BytesIO()
+    with ZipFile(buffer, "w") as archive:
+        for name in sorted(files):
+            archive.writestr(ZipInfo(name), files[name], ZIP_LZMA)
+    return buffer.getvalue()
 
 
 def main() -> None:
+    files = {}
     for package, (digest, wanted) in PACKAGES.items():
         archive = packed(package)
         check(package, archive, digest)
-        unpack(archive, wanted)
-        print(package)
-    for package, files in PYTHON_PACKAGES.items():
-        copy_from_python(package, files)
-        print(package)
+        files |= chosen(archive, wanted)
+    for package, wanted in PYTHON_PACKAGES.items():
+        files |= of_python(package, wanted)
+    atomic_write(ARCHIVE, pack(files))
+    print(f"{len(files)} files, {ARCHIVE.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

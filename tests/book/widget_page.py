@@ -13,12 +13,14 @@ from IPython.display import display
 from IPython.utils.capture import capture_output
 from ipywidgets.embed import dependency_state, embed_data, escape_script
 
+from tools.page_scripts import unpack
+
 HOST = "http://book.test"  # nobody is asked: every request is answered from FOLDERS
 THEMES = {
     "pydata_sphinx_theme": "theme/pydata_sphinx_theme/static",
     "sphinx_book_theme": "theme/sphinx_book_theme/static",
 }
-FOLDERS = [Path(__file__).parents[2] / "book" / "_static"]
+FOLDERS = [Path(__file__).parents[2] / "book" / "_static", unpack()]
 FOLDERS += [Path(find_spec(package).origin).parent / place for package, place in THEMES.items()]
 STYLES = ("styles/pydata-sphinx-theme.css", "styles/sphinx-book-theme.css", "book.css")
 WIDGET, STATE = (f"application/vnd.jupyter.widget-{kind}+json" for kind in ("view", "state"))
