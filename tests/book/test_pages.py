@@ -210,3 +210,9 @@ def test_every_chapter_launches_its_notebook_in_colab_and_binder(name):
         (place, f) for f in listed.stdout.split()
     }
     assert len(links) == (2 if (ROOT / f"{name}.ipynb").is_file() else 0)
+
+
+def test_every_page_has_a_title_of_its_own_in_the_browser_s_tab():
+    title = re.compile(r"<title>(.+?) &#8212; (.+?)</title>")
+    titles = [title.search((HTML / f"{name}.html").read_text()).groups() for name in PAGES]
+    assert len(set(titles)) == len(PAGES) and all(page != book for page, book in titles)
