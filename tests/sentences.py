@@ -661,7 +661,7 @@ SAID = [
     ),
     Said(
         SAMPLES,
-        "and those of INDp, INDqp, the VAE and HVAE clearly more than these four runs.",
+        "Those of INDp, INDqp, the VAE and HVAE are doubted clearly more than these four runs.",
         lambda runs: all(
             runs.samples(DIGITS, label).doubted_more(runs.samples(DIGITS, clear))
             for label in ("vae", "hvae", *(f"{name}-{size}" for name in PLAIN for size in SIZES[DIGITS]))

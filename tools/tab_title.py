@@ -1,7 +1,7 @@
 """A Sphinx extension: a page may have another title in the browser's tab and in search results than above its text.
 
-The front matter of the page names it: `tab_title: ...`. The first page needs one: its heading is the book's title, which
-Sphinx adds to the title of every page.
+The front matter of the page names it: `tab_title: ...`. The first page needs one: its heading is the title of the book,
+which Sphinx adds to every page's own.
 """
 
 from docutils.nodes import document
