@@ -44,7 +44,13 @@ def height_and_width(shape: object) -> tuple[int, int]:
 
 
 def expanded(path: str | Path) -> Path:
-    """A path as a shell would take it: ~ is the user's home folder."""
+    """A path as a shell would take it: ~ is the user's home folder. Raises if it is empty, or not UTF-8."""
+    if not str(path):
+        raise ValueError("a path is empty; is a variable not set? '.' is the working directory")
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"the path {str(path)!r} is not UTF-8; weights could not be read from it") from None
     return Path(path).expanduser()
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import torch
 
 from cpvae_lite._arguments import one_of, whole_number
+
+_IN_USE = threading.RLock()  # torch's random numbers are one stream for all threads
 
 
 @contextmanager
@@ -18,6 +21,7 @@ def seeded(*entropy: int, device: torch.device | str = "cpu") -> Iterator[None]:
     Raises:
         TypeError, ValueError: if one is no whole number of at least 0.
         ValueError: if the device is neither a CPU nor of CUDA: its random numbers would not follow.
+        RuntimeError: if another thread is in such a context: what both draw would follow from neither seed.
 
     Example:
         >>> with seeded(0, 7): first = torch.rand(2)  # run 0, epoch 7
@@ -30,7 +34,13 @@ def seeded(*entropy: int, device: torch.device | str = "cpu") -> Iterator[None]:
     device = torch.device(device)
     one_of("device", device.type, ("cpu", "cuda"))
     cuda = [torch.cuda.current_device() if device.index is None else device.index] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=cuda):
+    if not _IN_USE.acquire(blocking=False):
+        raise RuntimeError(
+            "another thread trains, draws or measures with a seed; all threads share torch's random numbers, so neither"
+            " would be what its seed says: use processes, not threads"
+        )
+    with ExitStack() as held, torch.random.fork_rng(devices=cuda):
+        held.callback(_IN_USE.release)
         # The length goes in, because SeedSequence takes (0,) and (0, 0) for the same.
         seed = int(np.random.SeedSequence((len(entropy), *entropy)).generate_state(1, np.uint64)[0] >> np.uint64(1))
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed devices that are not forked

@@ -17,6 +17,7 @@ def as_array(values) -> np.ndarray:
 
     Raises:
         ValueError: if rows of a list differ in size, or if numbers are masked.
+        TypeError: of a data set of torch, whose rows are pairs of data and label.
 
     Example:
         >>> as_array(torch.ones(2, requires_grad=True))
@@ -24,6 +25,8 @@ def as_array(values) -> np.ndarray:
     """
     if np.ma.is_masked(values):
         raise ValueError("some numbers are masked; fill them first, as with numpy.ma.filled")
+    if isinstance(values, torch.utils.data.Dataset):
+        raise TypeError(f"a {type(values).__name__} is no array; give what it holds, as its .data and .targets")
     if not isinstance(values, Tensor):
         try:
             return np.asarray(values)

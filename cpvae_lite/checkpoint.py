@@ -63,7 +63,9 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict]:
     try:
         tensors, header = read_tensors(path)
     except ValueError as error:
-        raise ValueError(f"{error}; delete its folder to begin that run anew") from error
+        finished = (path.parent / "model.json").exists()
+        advice = "the finished model beside it is untouched" if finished else "delete its folder to begin that run anew"
+        raise ValueError(f"{error}; the run cannot go on; {advice}") from error
     require_readable(header, path)
     return tensors, header
 

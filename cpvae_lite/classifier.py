@@ -300,6 +300,6 @@ def _shipped(name: str, ending: str) -> Path:
     if name not in JUDGED:
         raise ValueError(
             f"the package ships no classifier for {name!r}, but for {', '.join(JUDGED)};"
-            " train_classifier makes one for other data that have labels"
+            " train_classifier makes one for other data that have labels, and read_classifier reads a file"
         )
     return SHIPPED / f"{name}.{ending}"

@@ -256,8 +256,8 @@ def _check_run(options: argparse.Namespace) -> list[Check]:
     x = dataset.observed(split)[:images].to(next(model.parameters()))
     if len(x) < FEWEST:
         raise ValueError(
-            f"{len(x)} images of the {split} split are too few for a standard error: take at least {FEWEST}, as with"
-            " --split train"
+            f"{len(x)} images of the {split} split are too few for a standard error: take at least {FEWEST}, by"
+            " --images or with --split train"
         )
     say(f"{dataset}\n{model.config.name} over {len(x)} images of the {split} split")
     rows = check_model(model, x, draws=draws, seed=options.seed)

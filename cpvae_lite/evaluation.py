@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -11,6 +13,8 @@ from cpvae_lite.data import Dataset
 from cpvae_lite.draws import Hard, Mode, Relaxed
 from cpvae_lite.metrics import active_units, effective_categories, label_agreement, used_categories
 from cpvae_lite.model import LatentVariableModel
+from cpvae_lite.saved import not_finite
+from cpvae_lite.steps import NotFiniteError
 
 
 def evaluate(
@@ -44,6 +48,7 @@ def evaluate(
     Raises:
         ValueError: if model and data do not fit together, or a setting is out of range.
         TypeError: if a number is no whole one.
+        NotFiniteError: if a figure is not finite: a weight is not, or data are far from what the model was trained on.
 
     Example:
         >>> from cpvae_lite import build, load_dataset
@@ -53,6 +58,8 @@ def evaluate(
         (1000, ['digit'])
     """
     require_suitable(model, dataset)
+    if broken := not_finite(model):
+        raise NotFiniteError(f"the weight {broken[0]} is not finite: train the model anew")
     importance_samples = whole_number("importance_samples", importance_samples, least=0)
     if temperature is not None:
         temperature = finite_number("temperature", temperature, least=0, strict=True)
@@ -70,7 +77,14 @@ def evaluate(
     report["active_units"] = _active_units(model, x)
     if model.categories:
         report |= _categories(model, dataset, split, x)
+    _require_finite(report)
     return report
+
+
+def _require_finite(report: dict) -> None:
+    for name, value in report.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise NotFiniteError(f"{name} is {value}: the model's weights or these data are out of all proportion")
 
 
 def require_suitable(model: LatentVariableModel, dataset: Dataset) -> None:

@@ -17,6 +17,10 @@ class History(list):
         2
     """
 
+    def __getitem__(self, place):
+        found = super().__getitem__(place)
+        return History(found) if isinstance(place, slice) else found
+
     @property
     def best_epoch(self) -> int:
         """The epoch, counted from 1, with the highest validation bound; 0 before the first."""

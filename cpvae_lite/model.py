@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
 import torch.distributions as D
 from torch import Tensor, nn
@@ -25,6 +26,11 @@ class LatentVariableModel(nn.Module):
         likelihood: the distribution of x given the latents.
         features: the width of x.
         categories: K, or None for a model without categories.
+
+    Raises:
+        ValueError: if two latents have one name, if a part depends on what is not known before it, or if there are
+            categories without a latent "c", or the other way round.
+        TypeError: if a number is no whole number.
 
     Attributes:
         config: what :func:`cpvae_lite.build` made it from; None for a model composed by hand.
@@ -53,8 +59,25 @@ class LatentVariableModel(nn.Module):
     ):
         super().__init__()
         self.trunk, self.latents, self.likelihood = trunk, nn.ModuleList(latents), likelihood
-        self.features, self.categories = features, categories
+        self.features = whole_number("features", features)
+        self.categories = None if categories is None else whole_number("categories", categories)
+        self._require_order()
         self.register_buffer("aggregated_posterior", torch.full((categories or 0,), torch.nan))
+
+    def _require_order(self) -> None:
+        """Every name stands for one thing, and nothing depends on what comes after it."""
+        inferred, drawn = {"x", "h"}, set()  # what posteriors can see; what priors and the likelihood can
+        for latent in self.latents:
+            _require_known(f"the posterior of {latent.name!r}", latent.posterior, inferred)
+            _require_known(f"the prior of {latent.name!r}", latent.prior, drawn)
+            for name in filter(None, (latent.name, latent.publishes)):
+                if name in inferred:
+                    raise ValueError(f"two things in the model are called {name!r}: give each latent a name of its own")
+                inferred.add(name)
+            drawn.add(latent.name)
+        _require_known("the likelihood", self.likelihood, drawn)
+        if (self.categories is None) == ("c" in drawn):
+            raise ValueError('a model has categories= if and only if it has a latent "c", their number')
 
     def infer(self, x: Tensor, draw: Callable) -> Inference:
         """Draw every latent from its posterior, in ancestral order.
@@ -293,7 +316,8 @@ class LatentVariableModel(nn.Module):
 
     def _numbers(self, category: int | Sequence[int] | Tensor) -> Tensor:
         try:
-            numbers = torch.as_tensor(category, device=self.aggregated_posterior.device)
+            plain = np.ascontiguousarray(category) if isinstance(category, np.ndarray) else category  # of any strides
+            numbers = torch.as_tensor(plain, device=self.aggregated_posterior.device)
         except (TypeError, ValueError, RuntimeError, OverflowError) as error:
             raise TypeError(f"category must be a whole number, not {category!r}") from error
         whole = not (numbers.is_floating_point() or numbers.is_complex() or numbers.dtype == torch.bool)
@@ -379,3 +403,9 @@ class LatentVariableModel(nn.Module):
             raise TypeError(f"x must be a {dtype} tensor, not {kind}; {hint}")
         if x.dim() != 2 or x.shape[1] != self.features or len(x) == 0:
             raise ValueError(f"x must have shape (B, {self.features}) with B > 0, not {tuple(x.shape)}")
+
+
+def _require_known(what: str, part: Conditional, known: set[str]) -> None:
+    if unknown := [name for name in part.parents if name not in known]:
+        there = ", ".join(map(repr, sorted(known))) or "nothing"
+        raise ValueError(f"{what} depends on {unknown[0]!r}, which is not known before it; known is {there}")

@@ -8,14 +8,15 @@ from pathlib import Path
 from cpvae_lite._arguments import expanded
 from cpvae_lite.config import ModelConfig
 from cpvae_lite.history import History
-from cpvae_lite.saved import require_readable
+from cpvae_lite.saved import only_known, require_readable
 from cpvae_lite.schedule import TrainConfig
 from cpvae_lite.storage import read_json
 
+KINDS = {"model": ModelConfig, "training": TrainConfig}
 # A run that was begun before a setting existed has its default.
 DEFAULTS = {
     part: {field.name: field.default for field in fields(kind) if field.default is not MISSING}
-    for part, kind in {"model": ModelConfig, "training": TrainConfig}.items()
+    for part, kind in KINDS.items()
 }
 
 
@@ -28,7 +29,8 @@ def settings_of(record: dict, part: str, path: Path) -> dict:
         path: where the record is; for messages.
 
     Raises:
-        ValueError: if it says nothing of that part; names `path`, where the record is.
+        ValueError: if it says nothing of that part, or has a setting of a later version; names `path`, where the record
+            is.
 
     Example:
         >>> settings_of({"training": {"epochs": 5}}, "training", Path("run.json"))["warmup"]
@@ -37,6 +39,8 @@ def settings_of(record: dict, part: str, path: Path) -> dict:
     found = record.get(part)
     if not isinstance(found, dict):
         raise ValueError(f"{path} is damaged: it does not say what {part} it is of")
+    if part in KINDS:
+        only_known(KINDS[part], found, record, path)
     return DEFAULTS.get(part, {}) | found
 
 

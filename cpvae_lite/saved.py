@@ -6,7 +6,7 @@ model.json          the configuration; written last, so that the folder holds a 
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import torch
@@ -34,8 +34,8 @@ def save_model(model: LatentVariableModel, folder: str | Path, *, half: bool = F
     Raises:
         OSError: if the folder cannot be written; no half-written file is left, and no new weights beside an old
             configuration.
-        ValueError: if the model was composed by hand and so has no configuration to build it from again, or if a
-            weight is not finite, or too great for float16.
+        ValueError: if the model was composed by hand or has other parts than its configuration says, so that it could
+            not be built again, or if a weight is not finite, or too great for float16.
 
     Example:
         >>> import tempfile
@@ -78,7 +78,8 @@ def configuration_of(model: LatentVariableModel) -> dict:
 
     Raises:
         TypeError: if it is no model.
-        ValueError: if it was composed by hand.
+        ValueError: if it was composed by hand, or if a part was exchanged for one with other weights. Settings of parts
+            that were changed, as `clipped` of a Gaussian, are not looked at: give them to `build`.
 
     Example:
         >>> from cpvae_lite import build
@@ -92,7 +93,17 @@ def configuration_of(model: LatentVariableModel) -> dict:
         raise TypeError(f"the model must be one that build makes, not {type(model).__name__}")
     if model.config is None:
         raise ValueError("a model that build() did not make has no configuration, so it cannot be kept on disk")
+    built = compose(model.config)
+    if changed := _shapes(model).items() ^ _shapes(built).items():
+        raise ValueError(
+            f"a part of the model is not the one that build() made, by {min(changed)[0]}; its configuration would not"
+            " build it again, so it cannot be kept on disk"
+        )
     return asdict(model.config)
+
+
+def _shapes(model: LatentVariableModel) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
 
 
 def load_model(folder: str | Path) -> LatentVariableModel:
@@ -138,9 +149,35 @@ def _model_config(path: Path) -> ModelConfig:
     content = read_json(path)
     require_readable(content, path)
     try:
-        return ModelConfig(**content["model"])
+        return ModelConfig(**only_known(ModelConfig, content["model"], content, path))
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} does not describe a model: {error}") from error
+
+
+def only_known(kind: type, settings: dict, written: dict, path: Path) -> dict:
+    """The settings, unless one is of a later version of the package.
+
+    Args:
+        kind: their dataclass.
+        settings: by name.
+        written: the contents of the file that they are from, which say what wrote it.
+        path: of that file.
+
+    Raises:
+        ValueError: if this version does not know a setting.
+
+    Example:
+        >>> only_known(ModelConfig, {"name": "vae", "waves": 3}, {"cpvae_lite": "99.0"}, Path("model.json"))
+        Traceback (most recent call last):
+        ValueError: model.json has a setting 'waves' that this cpvae_lite (...) does not know; 99.0 wrote it: ...
+    """
+    unknown = set(settings) - {field.name for field in fields(kind)} if isinstance(settings, dict) else None
+    if unknown:
+        raise ValueError(
+            f"{path} has a setting {min(unknown)!r} that this cpvae_lite ({__version__}) does not know;"
+            f" {written.get('cpvae_lite')} wrote it: install that version, or a newer one"
+        )
+    return settings
 
 
 def stamp() -> dict:

@@ -28,7 +28,8 @@ def image_grid(images: Tensor, *, columns: int, shape: tuple[int, int] = SHAPE, 
 
     Raises:
         TypeError: if `columns` is no whole number.
-        ValueError: if it is below 1, if there is no image, or if the images are not of that shape.
+        ValueError: if it is below 1, if there is no image, if the images are not of that shape, or if a value lies
+            outside [0, 1].
 
     Example:
         >>> import torch
@@ -40,6 +41,10 @@ def image_grid(images: Tensor, *, columns: int, shape: tuple[int, int] = SHAPE, 
         raise ValueError("there is no image to lay out")
     if images[0].numel() != shape[0] * shape[1]:
         raise ValueError(f"images of {images[0].numel()} pixels are not of shape {tuple(shape)}; give their shape=")
+    if not ((images >= 0) & (images <= 1)).all():
+        raise ValueError(
+            "images to draw hold ink from 0 to 1; divide greys from 0 to 255 by 255, as data.train.data / 255"
+        )
     rows = -(-len(images) // columns)
     missing = rows * columns - len(images)
     cells = F.pad(images.reshape(-1, *shape).float(), (gap, 0, gap, 0, 0, missing))  # a gap above and left of each

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from http.client import HTTPException
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 
 from cpvae_lite._arguments import one_of
@@ -87,6 +88,8 @@ def _download(name: str, cache: Path) -> None:
     with alone(cache / f"{name}.lock", f"the download of {name}", wait=PATIENCE):
         if SOURCES[name].found(cache):  # another process was first
             return
+        for left in cache.glob(f"{name}-*/"):  # by a process that was killed
+            rmtree(left, ignore_errors=True)
         with TemporaryDirectory(prefix=f"{name}-", dir=cache) as fresh:
             SOURCES[name].download(Path(fresh))
             for file in filter(Path.is_file, Path(fresh).rglob("*")):

@@ -225,6 +225,8 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict]:
         Traceback (most recent call last):
         ValueError: ...model is damaged: its tensors do not have the checksum that was written with them
     """
+    with path.open("rb"):  # if it cannot be opened, the system says why; safetensors would not
+        pass
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)

@@ -203,13 +203,14 @@ def _train(
                 _show(bar, record, config)
                 if after_epoch:
                     after_epoch(state.model)
-        except NotFiniteError as error:
+        except BaseException as error:
             state.restore(safe)
-            if run and not safe.history:
+            if (
+                run and not safe.history and isinstance(error, Exception)
+            ):  # nothing to go on from; not so if interrupted
                 run.withdraw()
-            raise NotFiniteError(f"{error}; {_what_is_left(safe, run, state.model)}") from None
-        except BaseException:
-            state.restore(safe)
+            if isinstance(error, NotFiniteError):
+                raise NotFiniteError(f"{error}; {_what_is_left(safe, run, state.model)}") from None
             raise
         finally:
             if run and len(safe.history) > run.epochs_on_disk:
@@ -218,8 +219,9 @@ def _train(
 
 def _what_is_left(safe: Snapshot, run: Run | None, model: LatentVariableModel) -> str:
     """After a loss that is not finite: where to go back to, and what to do about it."""
-    place, elsewhere = (f", in {run.folder}", " in a new folder (that of a run is fixed)") if run else ("", "")
     epochs = len(safe.history)
+    kept = run and (run.folder / "run.json").exists()
+    place, elsewhere = (f", in {run.folder}", " in a new folder (that of a run is fixed)") if kept else ("", "")
     left = f"the last good state is that of epoch {epochs}{place}" if epochs else "no epoch was finished"
     clipped = model.config is None or model.config.clip
     clip = "" if clipped else ", log-variances that are kept in their range (clip=True)"

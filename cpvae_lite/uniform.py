@@ -33,6 +33,7 @@ def with_uniform_categories(model: LatentVariableModel) -> LatentVariableModel:
     if "c" in {*z.posterior.parents, *z.prior.parents}:
         raise ValueError("section 5.2 is about models whose z does not depend on c; this one's does")
     uniform = copy.deepcopy(model)
+    uniform.config = None  # it would build the model without this posterior
     uniform.latents[0].posterior = _UniformGivenX(categories).to(next(model.parameters()))
     uniform.aggregated_posterior.fill_(1 / categories)
     return uniform

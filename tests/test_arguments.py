@@ -133,3 +133,9 @@ def test_what_others_say_is_one_line_and_not_endless():
     error = RuntimeError("sizes differ:\n\t(3,)  and (4,)\n" + "frame\n" * 200)
     assert said(error, most=30) == "sizes differ: (3,) and (4,) fr"
     assert len(said(error)) == 300 and said(error, most=None).endswith("frame frame")
+
+
+@pytest.mark.parametrize(("path", "said"), [("", "a path is empty"), ("a\udcff", "is not UTF-8")])
+def test_a_path_that_is_none_is_refused(path, said):
+    with pytest.raises(ValueError, match=said):
+        expanded(path)

@@ -21,11 +21,13 @@ from training_runs import config, images, model, same, weights
 
 import cpvae_lite
 from cpvae_lite import Summed, build, estimate_bound, fit, load_model, log_marginal, save_model
-from cpvae_lite.checkpoint import load_last
+from cpvae_lite.checkpoint import CHECKPOINT, load_last, read_checkpoint
+from cpvae_lite.conditionals import StandardNormal
 from cpvae_lite.locks import BusyError
 from cpvae_lite.run_files import read_history, read_run
 from cpvae_lite.saved import FORMAT
 from cpvae_lite.storage import read_json, read_tensors, write_json, write_tensors
+from cpvae_lite.uniform import with_uniform_categories
 
 PACKAGE = Path(cpvae_lite.__file__).parent
 MODELS = {
@@ -557,3 +559,31 @@ def test_a_checkpoint_that_is_not_whole_is_refused_by_name(run, change):
     with pytest.raises(ValueError) as caught:
         resumed(run)
     assert str(path) in str(caught.value)
+
+
+def test_a_damaged_checkpoint_beside_a_finished_model_does_not_ask_to_delete_the_model(tmp_path):
+    (tmp_path / CHECKPOINT).write_bytes(b"cut off")
+    with pytest.raises(ValueError, match="cannot go on; delete its folder to begin that run anew"):
+        read_checkpoint(tmp_path / CHECKPOINT)
+    (tmp_path / "model.json").write_text("{}")
+    with pytest.raises(ValueError, match="cannot go on; the finished model beside it is untouched"):
+        read_checkpoint(tmp_path / CHECKPOINT)
+
+
+class TestAModelWithOtherParts:
+    def test_is_not_kept_on_disk_where_it_could_not_be_read_again(self, tmp_path):
+        model = build("cp", features=20, categories=5, latent_size=3)
+        model.latents[1].prior = StandardNormal(3)
+        with pytest.raises(ValueError, match=r"not the one that build\(\) made, by latents.1.prior"):
+            save_model(model, tmp_path)
+        with pytest.raises(ValueError, match="has no configuration"):
+            save_model(with_uniform_categories(build("indqp", features=20, categories=5)), tmp_path)
+        assert not list(tmp_path.iterdir())
+
+    def test_a_setting_of_a_later_version_is_no_damage(self, tmp_path):
+        save_model(build("vae", features=20), tmp_path)
+        stored = json.loads((tmp_path / "model.json").read_text())
+        stored["cpvae_lite"], stored["model"]["waves"] = "99.0", 3
+        (tmp_path / "model.json").write_text(json.dumps(stored))
+        with pytest.raises(ValueError, match=r"a setting 'waves' that this cpvae_lite .* 99\.0 wrote it"):
+            load_model(tmp_path)

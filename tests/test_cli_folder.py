@@ -109,7 +109,7 @@ def test_too_few_images_are_counted(tmp_path, capsys):
 
 def test_a_check_of_a_few_images_says_that_they_are_too_few(made, capsys):
     said = fails(capsys, "check", str(made / "run"))
-    assert "4 images of the test split are too few for a standard error: take at least 5, as with --split train" in said
+    assert "4 images of the test split are too few for a standard error: take at least 5, by --images or with" in said
     assert "1 images of the train split" in fails(
         capsys, "check", str(made / "run"), "--split", "train", "--images", "1"
     )

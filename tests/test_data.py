@@ -634,3 +634,9 @@ def test_one_kind_of_label_is_kept_and_all_else_stays():
     assert list(whole.train.labels) == ["word", "length"]
     with pytest.raises(ValueError, match="unknown kind of label 'lenght'; did you mean 'length'"):
         whole.labelled("lenght")
+
+
+def test_a_data_set_of_torch_is_asked_for_its_arrays():
+    pairs = torch.utils.data.TensorDataset(torch.zeros(5, 4), torch.zeros(5))
+    with pytest.raises(TypeError, match="a TensorDataset is no array; give what it holds"):
+        Dataset.from_arrays(pairs)

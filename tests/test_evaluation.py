@@ -9,8 +9,9 @@ import pytest
 import torch
 from sklearn.metrics import adjusted_rand_score
 
-from cpvae_lite import Dataset, Mode, evaluate, fit, save_model
+from cpvae_lite import Dataset, Mode, NotFiniteError, build, evaluate, fit, save_model
 from cpvae_lite.data import Split
+from cpvae_lite.synthetic import synthetic_mixture
 
 
 class Float64Data(Dataset):
@@ -250,3 +251,14 @@ def test_a_name_is_no_model(tmp_path):
         with pytest.raises(TypeError, match=r"the model must be one that build makes, not (str|NoneType)"):
             use()
     assert not list(tmp_path.iterdir())
+
+
+def test_figures_that_are_not_finite_are_no_report():
+    data = synthetic_mixture(200)
+    model = build("vae", features=1, likelihood="gaussian")
+    data.test.data.fill_(1e30)
+    with pytest.raises(NotFiniteError, match="negative_bound is inf"):
+        evaluate(model, data)
+    next(model.parameters()).data.fill_(torch.nan)
+    with pytest.raises(NotFiniteError, match="is not finite: train the model anew"):
+        evaluate(model, data)

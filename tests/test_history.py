@@ -81,3 +81,9 @@ def test_a_model_without_categories_reports_none():
     history = fit(model("vae"), images(), config(epochs=1), progress=False)
     assert set(history[0]["validation"]) == {"bound", "standard_error", "reconstruction", "kl_z"}
     assert set(history[0]["train"]) == {"loss", "reconstruction", "kl_z"}
+
+
+def test_a_part_of_a_history_is_one():
+    history = History({"validation": {"bound": bound}} for bound in (-3.0, -1.0, -2.0))
+    assert isinstance(history[1:], History) and history[1:].best_epoch == 1
+    assert history[0]["validation"] == {"bound": -3.0}

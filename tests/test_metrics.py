@@ -1,6 +1,7 @@
 """Category usage and agreement with labels, against counting by hand and against scikit-learn."""
 
 import math
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -189,3 +190,12 @@ def test_a_unit_is_active_if_its_mean_varies():
     assert active_units(means) == 2  # variances 1, 0.04 and 0.0025
     assert active_units(means + 100) == 2
     assert active_units(means, threshold=0.1) == 1
+
+
+def test_overlap_is_the_mean_over_pairs_of_labels():
+    posteriors = torch.rand(7, 30).double()
+    posteriors[3] = torch.nan  # a label without images
+    present = [row for row in posteriors if not row.isnan().any()]
+    pairs = [torch.minimum(a, b).sum().item() for a, b in combinations(present, 2)]
+    assert label_overlap(posteriors) == pytest.approx(sum(pairs) / len(pairs))
+    assert math.isnan(label_overlap(posteriors[:1]))

@@ -2,15 +2,17 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from cpvae_lite import Hard, Summed, build, elbo
-from cpvae_lite.conditionals import Categorical, SphericalGaussian, Uniform
+from cpvae_lite.conditionals import Bernoulli, Categorical, Gaussian, SphericalGaussian, StandardNormal, Uniform
 from cpvae_lite.latents import Latent
 from cpvae_lite.model import LatentVariableModel
+from cpvae_lite.nets import MLP
 
 N = 40_000
 both_gates = pytest.mark.parametrize("gate", ["probs", "sample"])
@@ -366,3 +368,39 @@ def test_observations_must_be_finite(verb, value):
 def test_observations_must_have_the_precision_of_the_model(verb):
     with pytest.raises(TypeError, match="float64"):
         getattr(small("cp"), verb)(torch.zeros(4, 5, dtype=torch.double))
+
+
+def vae_of(*latents, parents=("z",), **sizes):
+    likelihood = Bernoulli(MLP([2] * len(parents), [8], 20), *parents)
+    return LatentVariableModel(MLP([20], [8]), latents, likelihood, **{"features": 20} | sizes)
+
+
+def code(name="z", prior=None, parent="h"):
+    return Latent(name, prior or StandardNormal(2), Gaussian(MLP([8], [], 4), parent))
+
+
+@pytest.mark.parametrize(
+    ("latents", "options", "said"),
+    [
+        ([code(), code()], {}, "two things in the model are called 'z'"),
+        ([code("x")], {"parents": ("x",)}, "two things in the model are called 'x'"),
+        ([code(parent="y")], {}, "the posterior of 'z' depends on 'y', .*; known is 'h', 'x'"),
+        ([code(prior=Gaussian(MLP([8], [], 4), "h"))], {}, "the prior of 'z' depends on 'h', .* known is nothing"),
+        ([code()], {"parents": ("u",)}, "the likelihood depends on 'u', .* known is 'z'"),
+        ([code()], {"categories": 5}, 'if and only if it has a latent "c"'),
+        ([code("c")], {"parents": ("c",)}, 'if and only if it has a latent "c"'),
+        ([code()], {"features": 0}, "features must be at least 1"),
+    ],
+)
+def test_a_model_whose_parts_do_not_fit_together_is_refused(latents, options, said):
+    with pytest.raises(ValueError, match=said):
+        vae_of(*latents, **options)
+
+
+def test_the_largest_categories_may_come_from_numpy_in_any_order():
+    model = build("cp", features=20, categories=5)
+    order = np.argsort([0.1, 0.3, 0.2, 0.05, 0.35])[::-1][:3]  # of negative stride
+    torch.manual_seed(0)
+    drawn = model.sample_each(order, 2)
+    torch.manual_seed(0)
+    assert torch.equal(drawn, model.sample_each([4, 1, 2], 2))

@@ -1,6 +1,7 @@
 """Random numbers follow from a seed alone, and nobody else notices."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -121,3 +122,20 @@ def test_the_gpu_that_is_named_is_kept_and_seeded(monkeypatch, device, index):
 def test_a_negative_seed_is_named():
     with pytest.raises(ValueError, match="seed must be at least 0, not -1"), seeded(-1):
         pass
+
+
+def test_a_second_thread_is_refused_in_words_and_the_first_one_keeps_its_numbers():
+    with seeded(0), ThreadPoolExecutor(1) as pool:
+        first = torch.rand(1)
+        with pytest.raises(RuntimeError, match="use processes, not threads"):
+            pool.submit(_draw).result()
+        second = torch.rand(1)
+    with seeded(0):
+        assert torch.equal(torch.cat([first, second]), torch.cat([torch.rand(1), torch.rand(1)]))
+    with ThreadPoolExecutor(1) as pool:  # and once the first is done, it may
+        assert torch.equal(pool.submit(_draw).result(), _draw())
+
+
+def _draw():
+    with seeded(1):
+        return torch.rand(1)

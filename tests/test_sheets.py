@@ -35,6 +35,13 @@ def test_what_cannot_be_laid_out_is_refused_in_words():
         images_of(np.zeros((2, 2, 3), np.uint8), shape=(2, 2))
 
 
+@pytest.mark.parametrize("images", [torch.full((2, 4), 255).byte(), torch.full((2, 4), torch.nan), -torch.ones(2, 4)])
+@pytest.mark.parametrize("draw", [image_grid, grey_sheet])
+def test_values_that_are_no_share_of_ink_are_refused(draw, images):
+    with pytest.raises(ValueError, match="divide greys from 0 to 255 by 255"):
+        draw(images, columns=2, shape=(2, 2))
+
+
 def test_pixels_keep_their_order():
     image = torch.arange(6.0)[None] / 10
     np.testing.assert_allclose(image_grid(image, columns=1, shape=(2, 3))[1], [0.3, 0.4, 0.5])
@@ -44,7 +51,7 @@ def test_pixels_keep_their_order():
 @pytest.mark.parametrize(("count", "columns"), [(1, 1), (6, 3), (7, 3), (2, 5), (5, 1)])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.uint8])
 def test_a_sheet_is_the_one_that_is_laid_out_image_by_image(gap, count, columns, dtype):
-    images = (torch.rand(count, 12) * 255).to(dtype)
+    images = torch.rand(count, 12).to(dtype) if dtype.is_floating_point else torch.randint(2, (count, 12)).to(dtype)
     found = image_grid(images, columns=columns, shape=(3, 4), gap=gap)
     assert found.dtype == np.float32
     np.testing.assert_array_equal(found, placed(images, columns, (3, 4), gap))

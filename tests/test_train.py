@@ -798,11 +798,12 @@ def test_after_a_loss_that_is_not_finite_model_and_checkpoint_hold_the_last_good
 
 
 def test_the_advice_after_a_loss_that_is_not_finite_can_be_followed(monkeypatch, tmp_path):
-    for name, epoch, left in (
-        ("some", 3, rf"the last good state is that of epoch 2, in {tmp_path}/some\."),
-        ("none", 1, r"step 2: kl_z is nan; no epoch was finished\."),
+    elsewhere = r" in a new folder \(that of a run is fixed\)"
+    for name, epoch, left, where in (
+        ("some", 3, rf"the last good state is that of epoch 2, in {tmp_path}/some\.", elsewhere),
+        ("none", 1, r"step 2: kl_z is nan; no epoch was finished\.", ""),
     ):
-        advice = r" Try a smaller learning rate in a new folder \(that of a run is fixed\), or data on a smaller scale$"
+        advice = rf" Try a smaller learning rate{where}, or data on a smaller scale$"
         with monkeypatch.context() as patch, pytest.raises(NotFiniteError, match=left + advice):
             poisoned(patch, bad_term("kl_z", float("nan")), epoch=epoch, step=2)
             trained(out=tmp_path / name)
@@ -1056,3 +1057,10 @@ def test_training_takes_numbers_too_small_to_be_normal_for_zero_and_leaves_the_p
         finally:
             torch.set_flush_denormal(False)
     assert seen == [0.0] * 2 * config().epochs
+
+
+def test_a_run_that_fails_before_its_first_epoch_ends_leaves_its_place_free(tmp_path):
+    frozen = model("vae").requires_grad_(False)
+    with pytest.raises(RuntimeError, match="does not require grad"):
+        fit(frozen, images(), config(epochs=1), out=tmp_path / "run", progress=False)
+    fit(model("vae"), images(), config(epochs=1), out=tmp_path / "run", progress=False)

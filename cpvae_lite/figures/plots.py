@@ -46,9 +46,10 @@ def plot_images(
         ['data', 'vae', 'cp']
     """
     height, width = shape
+    sheet = image_grid(images, columns=columns, shape=shape)
     rows = -(-len(images) // columns)
     figure, axes = subplots(figsize=(scale * columns, scale * rows * height / width + 0.3 * bool(titles)))
-    axes.imshow(image_grid(images, columns=columns, shape=shape), cmap="gray_r", vmin=0, vmax=1)
+    axes.imshow(sheet, cmap="gray_r", vmin=0, vmax=1)
     _no_frame(axes)
     for column, title in enumerate(titles or []):
         axes.text(column * (width + GAP) + width / 2, -height / 7, title, ha="center", va="bottom", fontsize=8)
