@@ -370,7 +370,7 @@ SAID = [
     Said(
         TABLE,
         "With 10 it is CP-VAE, ahead of the mixtures by about a nat of the bound. With 150 CP-VAE, INDq, MoG and "
-        "VampPrior lie within little more than half a nat, and two trainings of CP-VAE or INDq lie as far apart.",
+        "VampPrior lie within little more than half a nat, and trainings of CP-VAE or of INDq lie as far apart.",
         lambda runs: (
             all(0.75 < runs.ahead(BOUND, DIGITS, "cp-10", label) < 1.25 for label in ("mog-10", "vamp-10"))
             and runs.ahead(BOUND, DIGITS, "cp-10", "indq-10") > 0
@@ -381,14 +381,14 @@ SAID = [
     Said(
         TABLE,
         "With 500 VampPrior is ahead of CP-VAE by a nat, and MoG by half a nat, which may be luck. MoG and VampPrior "
-        "keep what they have with 150, to a tenth; CP-VAE loses about a nat, and INDq six tenths, as much as its two "
-        "trainings differ by.",
+        "keep what they have with 150, to a tenth; CP-VAE loses about a nat, and INDq seven tenths, a little more than "
+        "its trainings differ by.",
         lambda runs: (
             0.55 < _range(runs.each(BOUND, DIGITS, "indq-150")) < 0.65
             and all(
                 all(abs(runs.ahead(column, DIGITS, f"{name}-500", f"{name}-150")) < 0.15 for name in ("mog", "vamp"))
                 and 0.85 < runs.ahead(column, DIGITS, "cp-150", "cp-500") < 1.15
-                and 0.55 < runs.ahead(column, DIGITS, "indq-150", "indq-500") < 0.65
+                and 0.65 < runs.ahead(column, DIGITS, "indq-150", "indq-500") < 0.75
                 and 0.4 < runs.ahead(column, DIGITS, "mog-500", "cp-500") < 0.65
                 and 0.7 < runs.ahead(column, DIGITS, "vamp-500", "cp-500") < 1.05
                 for column in NATS
@@ -526,8 +526,11 @@ SAID = [
     ),
     Said(
         README,
-        "With 150 categories on digits a first pair of runs had CP-VAE ahead, a second one INDq.",
-        lambda runs: [lead > 0 for lead in leads(runs, BOUND, DIGITS)[:2]] == [True, False],
+        "With 150 categories on digits a first pair of runs had CP-VAE ahead, a second one INDq, a third neither.",
+        lambda runs: (
+            [lead > 0 for lead in leads(runs, BOUND, DIGITS)[:2]] == [True, False]
+            and abs(leads(runs, BOUND, DIGITS)[2]) < 0.1
+        ),
     ),
     *(
         Said(
@@ -605,10 +608,10 @@ SAID = [
     Said(
         TABLE,
         "With the first seed CP-VAE leads by nearly nine tenths of a nat, and taken alone that pair would have had a "
-        "star. With the second INDq leads by two tenths.",
+        "star. With the second INDq leads by two tenths, and with the third they are level to a tenth.",
         lambda runs: (
             beyond_luck(runs, BOUND) == beyond_luck(runs, EVIDENCE) == []
-            and [round(lead, 1) for lead in leads(runs, BOUND, DIGITS)] == [0.9, -0.2]
+            and [round(lead, 1) for lead in leads(runs, BOUND, DIGITS)] == [0.9, -0.2, 0.1]
             and leads(runs, BOUND, DIGITS)[0] > luck_of_a_pair(runs, BOUND)
         ),
     ),
@@ -897,17 +900,22 @@ SAID = [
     Said(
         DIGITS_PAGE,
         "Between CP-VAE and INDq nothing is decided: with the first seed CP-VAE is ahead by bound, evidence and "
-        "purity, with the second INDq is.",
+        "purity, with the second INDq is, and with the third neither is.",
         lambda runs: all(
-            [lead > 0 for lead in leads(runs, column, DIGITS)] == [True, False]
+            [lead > 0 for lead in leads(runs, column, DIGITS)[:2]] == [True, False]
+            and abs(leads(runs, column, DIGITS)[2]) < 0.1
             and all(runs.ahead(column, DIGITS, f"{one}-150", f"{name}-150") > 0 for one in BOTH for name in PLAIN)
             for column in (*NATS, IMPURE)
         ),
     ),
     Said(
         DIGITS_PAGE,
-        "With the first seed CP-VAE is a little ahead of INDq, with the second it is the other way round.",
-        lambda runs: [lead > 0 for lead in leads(runs, IMPURE_DRAWS, DIGITS)] == [True, False],
+        "With the first seed CP-VAE is a little ahead of INDq, with the second it is the other way round, and with the "
+        "third they are level.",
+        lambda runs: (
+            [lead > 0 for lead in leads(runs, IMPURE_DRAWS, DIGITS)[:2]] == [True, False]
+            and abs(leads(runs, IMPURE_DRAWS, DIGITS)[2]) < 0.0015
+        ),
     ),
     Said(
         DIGITS_PAGE,
@@ -1406,7 +1414,7 @@ SAID = [
     Said(
         BEHIND,
         "Where does it come from? More than two in five of the 500 are empty, and the others do the work of little "
-        "more than 200 equal ones. The two seeds of 150 lie half a nat apart, so of these steps only that from 150 to "
+        "more than 200 equal ones. The seeds of 150 lie half a nat apart, so of these steps only that from 150 to "
         "500 is clearly larger. - **Clothes.** Hardly a category is empty.",
         lambda runs: (
             0.4 < runs.of(EMPTY, DIGITS, "cp-500") / 500 < 0.5
@@ -1417,7 +1425,7 @@ SAID = [
     Said(
         BEHIND,
         "INDq, too, has its best bound with 150 on digits, and with 500 leaves more than two in five empty; it is then "
-        "still a little ahead of its 10. Without uneven use its 500 would be level with its 150, between the two "
+        "still a little ahead of its 10. Without uneven use its 500 would be level with its 150, between its "
         "seeds. On Omniglot it loses with 500 as CP-VAE does, but less. On clothes it gains with each step, and with "
         "500 categories it uses them the more evenly of the two.",
         lambda runs: (
@@ -1457,11 +1465,11 @@ SAID = [
     ),
     Said(
         BEHIND,
-        "On clothes its bound is theirs, to a tenth of a nat; on digits it is half a nat behind CP-VAE and a fifth "
-        "behind INDq, about what two of their own trainings differ by.",
+        "On clothes its bound is theirs, to a tenth of a nat; on digits it is half a nat behind CP-VAE and a quarter "
+        "behind INDq, no more than their own trainings differ by.",
         lambda runs: (
             all(abs(runs.ahead(BOUND, CLOTHES, "mog-150", f"{name}-150")) < 0.1 for name in BOTH)
-            and 0.15 < runs.ahead(BOUND, DIGITS, "indq-150", "mog-150") < 0.25
+            and 0.2 < runs.ahead(BOUND, DIGITS, "indq-150", "mog-150") < 0.3
             and 0.45 < runs.ahead(BOUND, DIGITS, "cp-150", "mog-150") < 0.55
             and all(0.45 < _range(runs.each(BOUND, DIGITS, f"{name}-150")) < 0.65 for name in BOTH)
         ),
@@ -1587,11 +1595,11 @@ SAID = [
     Said(
         SAMPLES,
         "With all counted alike MoG is a little ahead of both on clothes, by no more than seeds lie apart. On digits "
-        "all three mixtures are level with both, to a hundredth.",
+        "all three mixtures are level with both, to one or two hundredths.",
         lambda runs: (
             all(0 < runs.ahead(ALIKE, CLOTHES, f"{name}-150", "mog-150") < 0.025 for name in BOTH)
             and all(
-                abs(runs.ahead(ALIKE, DIGITS, f"{name}-150", f"{other}-150")) < 0.0105
+                abs(runs.ahead(ALIKE, DIGITS, f"{name}-150", f"{other}-150")) < 0.0205
                 for name in MIXTURES
                 for other in BOTH
             )

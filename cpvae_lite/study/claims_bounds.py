@@ -234,7 +234,7 @@ BOUNDS = (
         number="T4",
         says="A better bound guarantees neither good generations nor control over the categories",
         verdict="holds: of the four with 500 categories on Omniglot none has a better bound than the one that does "
-        "not use them; on MNIST HVAE has a better bound than both trainings of INDq, and samples that a "
+        "not use them; on MNIST HVAE has a better bound than all trainings of INDq, and samples that a "
         "classifier doubts more than those of the first",
         where="omniglot#how-to-quote-a-bound-and-whose-images",
         measured=lambda stored: (
