@@ -3,6 +3,19 @@
 A draw stands in for a posterior. It is called with a distribution and returns a value and a weight:
 None for a value that was drawn, the probabilities for values that were listed one and all. Gaussian
 latents are always drawn by the location-scale trick of Eq. 15; the ways differ in what they do to c.
+
+=========  ===========================  =======  ===========================================
+way        c                            weight   z
+=========  ===========================  =======  ===========================================
+Relaxed    (B, K), a point of the       None     (B, D)
+           simplex
+Hard()     (B,), an index               None     (B, D)
+Hard(S)    (S, B), indices              None     (S, B, D)
+Summed()   (K, 1), all indices          (K, B)   (B, D); (K, B, D) if its posterior sees c
+Mode()     (B,), an index               None     (B, D)
+=========  ===========================  =======  ===========================================
+
+So a conditional tells an index from a point of the simplex by its type, whole numbers or not.
 """
 
 from __future__ import annotations
