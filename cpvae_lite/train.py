@@ -205,9 +205,8 @@ def _train(
                     after_epoch(state.model)
         except BaseException as error:
             state.restore(safe)
-            if (
-                run and not safe.history and isinstance(error, Exception)
-            ):  # nothing to go on from; not so if interrupted
+            interrupted = not isinstance(error, Exception)
+            if run and not safe.history and not interrupted:  # nothing to go on from
                 run.withdraw()
             if isinstance(error, NotFiniteError):
                 raise NotFiniteError(f"{error}; {_what_is_left(safe, run, state.model)}") from None

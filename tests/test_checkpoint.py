@@ -587,3 +587,12 @@ class TestAModelWithOtherParts:
         (tmp_path / "model.json").write_text(json.dumps(stored))
         with pytest.raises(ValueError, match=r"a setting 'waves' that this cpvae_lite .* 99\.0 wrote it"):
             load_model(tmp_path)
+
+    @pytest.mark.parametrize("part", ["model", "training"])
+    def test_nor_is_one_of_a_run(self, tmp_path, part):
+        fit(model("vae"), images(), config(epochs=1), out=tmp_path, progress=False)
+        stored = json.loads((tmp_path / "run.json").read_text())
+        stored["cpvae_lite"], stored[part]["waves"] = "99.0", 3
+        (tmp_path / "run.json").write_text(json.dumps(stored))
+        with pytest.raises(ValueError, match=r"run\.json has a setting 'waves' .* 99\.0 wrote it"):
+            read_run(tmp_path)
