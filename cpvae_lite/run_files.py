@@ -29,8 +29,7 @@ def settings_of(record: dict, part: str, path: Path) -> dict:
         path: where the record is; for messages.
 
     Raises:
-        ValueError: if it says nothing of that part, or has a setting of a later version; names `path`, where the record
-            is.
+        ValueError: if it says nothing of that part; names `path`, where the record is.
 
     Example:
         >>> settings_of({"training": {"epochs": 5}}, "training", Path("run.json"))["warmup"]
@@ -39,8 +38,6 @@ def settings_of(record: dict, part: str, path: Path) -> dict:
     found = record.get(part)
     if not isinstance(found, dict):
         raise ValueError(f"{path} is damaged: it does not say what {part} it is of")
-    if part in KINDS:
-        only_known(KINDS[part], found, record, path)
     return DEFAULTS.get(part, {}) | found
 
 
@@ -77,7 +74,7 @@ def described(content: dict, path: Path) -> dict:
         path: where it is from.
 
     Raises:
-        ValueError: if it does not; names `path`.
+        ValueError: if it does not, or has a setting of a later version; names `path`.
 
     Example:
         >>> described({"model": {}, "training": {}}, Path("run.json"))
@@ -90,6 +87,8 @@ def described(content: dict, path: Path) -> dict:
     whole = whole and isinstance(data.get("origin", {}), dict)
     if not whole or not all(isinstance(content.get(part), dict) for part in ("model", "training")):
         raise ValueError(f"{path} is damaged: it does not describe a run")
+    for part, kind in KINDS.items():
+        only_known(kind, content[part], content, path)
     return content
 
 
