@@ -39,8 +39,9 @@ def seeded(*entropy: int, device: torch.device | str = "cpu") -> Iterator[None]:
             "another thread trains, draws or measures with a seed; all threads share torch's random numbers, so neither"
             " would be what its seed says: use processes, not threads"
         )
-    with ExitStack() as held, torch.random.fork_rng(devices=cuda):
-        held.callback(_IN_USE.release)
+    with ExitStack() as until_done:
+        until_done.callback(_IN_USE.release)
+        until_done.enter_context(torch.random.fork_rng(devices=cuda))
         # The length goes in, because SeedSequence takes (0,) and (0, 0) for the same.
         seed = int(np.random.SeedSequence((len(entropy), *entropy)).generate_state(1, np.uint64)[0] >> np.uint64(1))
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed devices that are not forked

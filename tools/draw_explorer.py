@@ -29,9 +29,9 @@ def draw(browser: Browser) -> Image.Image:
     end = view.get_by_text("Draws 1: ").first
     end.wait_for()
     page.wait_for_timeout(1000)  # the sheet is drawn when the hand rests
-    left, right = view.bounding_box(), end.bounding_box()
-    height = right["y"] + right["height"] - left["y"]
-    shown = Image.open(io.BytesIO(page.screenshot(clip={**left, "height": height})))
+    whole, last = view.bounding_box(), end.bounding_box()
+    height = last["y"] + last["height"] - whole["y"]
+    shown = Image.open(io.BytesIO(page.screenshot(clip={**whole, "height": height})))
     page.close()
     return shown
 
@@ -43,10 +43,16 @@ def packed(picture: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
+def chromium_path() -> str | None:
+    """Where the browser is, or one that is built on it; None if there is none."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
 def main() -> None:
-    chromium = next(path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name)))
+    if chromium_path() is None:
+        raise SystemExit("there is no Chromium on the path to look at the book with: install it")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
         atomic_write(PICTURE, packed(draw(browser)))
         browser.close()
     print(f"{PICTURE.relative_to(ROOT)}: {PICTURE.stat().st_size:,} bytes")

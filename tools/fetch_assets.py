@@ -15,9 +15,9 @@ import tempfile
 from fnmatch import fnmatch
 from importlib.metadata import distribution
 from pathlib import Path
-from zipfile import ZIP_LZMA, ZipFile, ZipInfo
 
 from cpvae_lite.storage import atomic_write
+from tools.archives import packed
 from tools.page_scripts import ARCHIVE
 
 PACKAGES = {
@@ -61,7 +61,7 @@ PYTHON_PACKAGES = {
 }
 
 
-def packed(package: str) -> bytes:
+def from_npm(package: str) -> bytes:
     """The npm archive of a package."""
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["npm", "pack", "--silent", package], cwd=folder, check=True, stdout=subprocess.DEVNULL)
@@ -96,24 +96,15 @@ def of_python(package: str, wanted: dict[str, tuple[str, str]]) -> dict[str, byt
     return files
 
 
-def pack(files: dict[str, bytes]) -> bytes:
-    """An archive of them; of no date, so that the same files give the same bytes."""
-    buffer = io.BytesIO()
-    with ZipFile(buffer, "w") as archive:
-        for name in sorted(files):
-            archive.writestr(ZipInfo(name), files[name], ZIP_LZMA)
-    return buffer.getvalue()
-
-
 def main() -> None:
     files = {}
     for package, (digest, wanted) in PACKAGES.items():
-        archive = packed(package)
+        archive = from_npm(package)
         check(package, archive, digest)
         files |= chosen(archive, wanted)
     for package, wanted in PYTHON_PACKAGES.items():
         files |= of_python(package, wanted)
-    atomic_write(ARCHIVE, pack(files))
+    atomic_write(ARCHIVE, packed(dict(sorted(files.items()))))
     print(f"{len(files)} files, {ARCHIVE.stat().st_size:,} bytes")
 
 

@@ -8,18 +8,20 @@ from matplotlib.figure import Figure
 
 from cpvae_lite.classifier import load_classifier
 from cpvae_lite.classifier_score import reference_scores
-from cpvae_lite.config import NAMES
+from cpvae_lite.config import SINGLE, titled
 from cpvae_lite.data import Dataset
 from cpvae_lite.figures import panels
+from cpvae_lite.study.claims_bounds import MIXTURES
 from cpvae_lite.study.results import Results
+from cpvae_lite.study.shown import BOTH, PLAIN
 from cpvae_lite.study.stored_runs import score_of_samples
 from cpvae_lite.study.table_3 import rows_of
 
 KINDS = {
-    "a prior for each category": (("cp", "indq"), "o", panels.BLUE),
-    "one prior for all categories": (("indp", "indqp"), "s", panels.GREY),
-    "a mixture, no category": (("mog", "vamp", "hvamp"), "D", panels.ORANGE),
-    "neither": (("vae", "hvae"), "^", panels.BLACK),
+    "a prior for each category": (BOTH, "o", panels.BLUE),
+    "one prior for all categories": (PLAIN, "s", panels.GREY),
+    "a mixture, no category": (MIXTURES, "D", panels.ORANGE),
+    "neither": (SINGLE, "^", panels.BLACK),
 }
 REACH = 2  # standard errors, and deviations of groups of real images
 
@@ -55,8 +57,7 @@ def plot_doubt(results: Results, dataset: Dataset) -> Figure:
     real = [each.doubt for each in reference_scores(load_classifier(results.table), dataset)]
     middle, reach = statistics.mean(real), REACH * statistics.stdev(real)
     axes.axvspan(middle - reach, middle + reach, color=panels.SKY, alpha=0.3, linewidth=0, label="test images")
-    titles = [f"{NAMES[run.model['name']]} {run.model.get('categories', '')}".strip() for run in runs]
-    axes.set_yticks(range(len(runs)), titles)
+    axes.set_yticks(range(len(runs)), [titled(run.label) for run in runs])
     axes.tick_params(axis="y", labelsize=8)
     axes.set(ylim=(len(runs) - 0.4, -0.6), xlabel="doubt: labels that one sample could have")
     axes.legend(fontsize=8, loc="upper right")

@@ -8,7 +8,7 @@ from itertools import pairwise
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cpvae_lite.config import NAMES
+from cpvae_lite.config import titled
 from cpvae_lite.figures import panels
 from cpvae_lite.study.baseline import VAE, of_vae
 from cpvae_lite.study.columns import Column
@@ -115,9 +115,8 @@ def _plot_printed(axes: Axes, printed: list[Point], shown: list[float]) -> None:
 
 def _name_lines(axes: Axes, runs: list[Experiment]) -> None:
     """A rule sets models apart."""
-    names = [NAMES[run.model["name"]] for run in runs]
-    sizes = [run.model.get("categories", "") for run in runs]
-    axes.set_yticks(range(len(runs)), [f"{name} {size}".strip() for name, size in zip(names, sizes, strict=True)])
+    names = [run.model["name"] for run in runs]
+    axes.set_yticks(range(len(runs)), [titled(run.label) for run in runs])
     axes.tick_params(axis="y", labelsize=8)
     for y, (name, after) in enumerate(pairwise(names)):
         if name != after:

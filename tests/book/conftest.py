@@ -1,13 +1,14 @@
 """Serve the built book on this machine alone and look at it in Chromium."""
 
 import os
-import shutil
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
+from tools.draw_explorer import chromium_path
 
 HTML = Path(__file__).parents[2] / "_build" / "html"
 
@@ -31,7 +32,7 @@ def site():
 @pytest.fixture(scope="session")
 def browser():
     """Headless Chromium; without one the tests fail under CI, and are skipped elsewhere."""
-    path = next((p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p), None)
+    path = chromium_path()
     if path is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("no Chromium on the path")
     from playwright.sync_api import sync_playwright
