@@ -573,6 +573,13 @@ def test_what_is_nowhere_is_downloaded_into_the_cache(places, cache, have, root)
     assert sorted(path.name for path in cache.iterdir() if not path.suffix) == ["omniglot-py"]
 
 
+def test_what_a_killed_download_left_is_cleared_away_and_nothing_else(places, cache):
+    for left in ("omniglot-killed/raw", "mnist-running/raw"):
+        (cache / left).mkdir(parents=True)
+    assert places()[0] == "network"
+    assert sorted(path.name for path in cache.iterdir() if not path.suffix) == ["mnist-running", "omniglot-py"]
+
+
 def test_what_was_downloaded_is_not_downloaded_again(places):
     assert places()[0] == "network"
     assert places() == ("network", [])

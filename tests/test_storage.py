@@ -308,3 +308,13 @@ def test_lists_of_plain_values_stand_on_one_line(tmp_path):
     text = (tmp_path / "x.json").read_text()
     assert read_json(tmp_path / "x.json") == content
     assert '"q": [0.5,1e-07,null,true],\n' in text and "[1,2],\n" in text
+
+
+def test_a_file_that_may_not_be_read_is_not_called_missing_or_damaged(tmp_path, monkeypatch):
+    def closed(path, *_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    write_tensors(tmp_path / "weights", {"a": torch.zeros(2)})
+    monkeypatch.setattr(Path, "open", closed)
+    with pytest.raises(PermissionError, match="Permission denied"):
+        read_tensors(tmp_path / "weights")
